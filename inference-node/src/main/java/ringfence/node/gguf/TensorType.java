@@ -1,5 +1,8 @@
 package ringfence.node.gguf;
 
+import java.util.Arrays;
+import java.util.Map;
+
 /// How a tensor's numbers are stored: a block of [#blockSize] numbers takes [#blockBytes] bytes.
 ///
 /// Layouts are those of ggml (`ggml-common.h`); ids are those of the GGUF specification.
@@ -15,6 +18,33 @@ public enum TensorType {
   Q5_K(13, 256, 176),
   Q6_K(14, 256, 210),
   BF16(30, 1, 2);
+
+  /// Types that ggml knows, by id.
+  private static final Map<Integer, String> UNSUPPORTED =
+      Map.ofEntries(
+          Map.entry(9, "Q8_1"),
+          Map.entry(10, "Q2_K"),
+          Map.entry(11, "Q3_K"),
+          Map.entry(15, "Q8_K"),
+          Map.entry(16, "IQ2_XXS"),
+          Map.entry(17, "IQ2_XS"),
+          Map.entry(18, "IQ3_XXS"),
+          Map.entry(19, "IQ1_S"),
+          Map.entry(20, "IQ4_NL"),
+          Map.entry(21, "IQ3_S"),
+          Map.entry(22, "IQ2_S"),
+          Map.entry(23, "IQ4_XS"),
+          Map.entry(24, "I8"),
+          Map.entry(25, "I16"),
+          Map.entry(26, "I32"),
+          Map.entry(27, "I64"),
+          Map.entry(28, "F64"),
+          Map.entry(29, "IQ1_M"),
+          Map.entry(34, "TQ1_0"),
+          Map.entry(35, "TQ2_0"),
+          Map.entry(39, "MXFP4"),
+          Map.entry(40, "NVFP4"),
+          Map.entry(41, "Q1_0"));
 
   private final int id;
   private final int blockSize;
@@ -44,5 +74,27 @@ public enum TensorType {
   /// Bytes of `count` numbers; `count` is a multiple of the block size.
   public long bytes(long count) {
     return Math.multiplyExact(count / blockSize, (long) blockBytes);
+  }
+
+  /// The type with an id.
+  ///
+  /// @param what the tensor, for the error's message
+  /// @throws GgufException when the id is unknown, or known and not supported here
+  static TensorType of(int id, String what) {
+    for (TensorType type : values()) {
+      if (type.id == id) {
+        return type;
+      }
+    }
+    String name = UNSUPPORTED.get(id);
+    throw new GgufException(
+        what
+            + " is of "
+            + (name == null
+                ? "the unknown type " + Integer.toUnsignedString(id)
+                : "type " + name + ", which is not supported")
+            + "; supported are "
+            + Arrays.toString(values())
+            + ", so take a file quantised to one of these, such as Q4_K_M or Q8_0");
   }
 }
