@@ -1,0 +1,44 @@
+package ringfence.node.engine;
+
+/// `e^x` in operations that IEEE 754 defines to the bit, so that two machines draw the same token
+/// from the same logits. `Math.exp` may differ in its last bit between processors.
+final class Exponential {
+  /// Below this the result counts as 0; the smallest normal double is e^-708.4.
+  private static final double SMALLEST = -708;
+
+  private static final double LOG2_E = 1.4426950408889634;
+
+  /// ln 2 in two parts; the first has trailing zeros, so that its multiples are exact.
+  private static final double LN2_HIGH = 0x1.62e42feep-1;
+
+  private static final double LN2_LOW = 0x1.a39ef35793c76p-33;
+
+  /// 1/k! down to k = 0. What is cut off is below 0.347^13 / 13! = 2e-16.
+  private static final double[] COEFFICIENTS = coefficients();
+
+  private Exponential() {}
+
+  private static double[] coefficients() {
+    double[] coefficients = new double[13];
+    double factorial = 1;
+    for (int k = 0; k < coefficients.length; k++) {
+      factorial *= Math.max(1, k);
+      coefficients[coefficients.length - 1 - k] = 1 / factorial;
+    }
+    return coefficients;
+  }
+
+  /// @param x at most 0
+  static double of(double x) {
+    if (x < SMALLEST) {
+      return 0;
+    }
+    double power = Math.rint(x * LOG2_E);
+    double rest = (x - power * LN2_HIGH) - power * LN2_LOW;
+    double sum = 0;
+    for (double coefficient : COEFFICIENTS) {
+      sum = sum * rest + coefficient;
+    }
+    return sum * Double.longBitsToDouble(((long) power + 1023) << 52);
+  }
+}
