@@ -1,0 +1,316 @@
+package ringfence.node.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import ringfence.node.compute.Backend;
+import ringfence.node.compute.Batch;
+import ringfence.node.compute.Logits;
+import ringfence.node.engine.AnswerListener.FinishReason;
+import ringfence.node.engine.AnswerListener.LogProb;
+import ringfence.node.engine.EngineException.Reason;
+import ringfence.node.engine.GenerationTask.ChoiceStart;
+import ringfence.node.tokenizer.Tokenizer;
+
+/// What the engine's thread does, one turn at a time; knows nothing of threads.
+final class Stepper {
+  private static final System.Logger LOG = System.getLogger(Stepper.class.getName());
+
+  private final Backend backend;
+  private final Tokenizer tokenizer;
+  private final int vocabulary;
+  private final int maxTokens;
+  private final LongSupplier nanoTime;
+  private final KvPages kv;
+  private final Sequences sequences;
+  private final Scheduler scheduler;
+  private final Sampler sampler;
+  private final Logits logits;
+  private final SpeedMeter speeds = new SpeedMeter();
+  private final List<RunningTask> tasks = new ArrayList<>();
+  private long nextAge;
+  private long steps;
+  private long promptTokens;
+  private long cachedTokens;
+  private long answerTokens;
+  private long taken;
+
+  /// @param rowLength logits of one row
+  /// @param limits what tasks were checked against
+  Stepper(
+      Backend backend,
+      Tokenizer tokenizer,
+      int rowLength,
+      TaskLimits limits,
+      EngineOptions options,
+      LongSupplier nanoTime) {
+    this.backend = backend;
+    this.tokenizer = tokenizer;
+    this.vocabulary = limits.vocabulary();
+    this.maxTokens = limits.maxTokens();
+    this.nanoTime = nanoTime;
+    this.kv = new KvPages(backend.pages(), backend.pageTokens());
+    this.sequences = new Sequences(kv, options);
+    this.scheduler = new Scheduler(options);
+    this.sampler = new Sampler(vocabulary);
+    this.logits = new Logits(rowLength);
+  }
+
+  /// Takes a task. Choices that are complete already end at once.
+  void add(RunningTask task) {
+    tasks.add(task);
+    taken++;
+    List<Sequence> complete = new ArrayList<>();
+    for (ChoiceStart start : task.task.choices()) {
+      Sequence sequence = new Sequence(task, start, nextAge++, tokenizer);
+      task.open.add(sequence);
+      if (sequence.text.stopped() || isFull(sequence)) {
+        complete.add(sequence);
+      } else {
+        sequences.add(sequence);
+      }
+    }
+    for (Sequence sequence : complete) {
+      task.start(0, nanoTime.getAsLong());
+      finish(sequence, FinishReason.LENGTH);
+    }
+    task.chooseLeader();
+  }
+
+  /// One turn: forgets what is no longer wanted, admits, computes one batch, sends what came of it.
+  ///
+  /// @return false when nothing happened and nothing will before news or [#nextWake]
+  boolean turn() {
+    long now = nanoTime.getAsLong();
+    boolean swept = sweep(now);
+    List<Sequence> admitted = sequences.admit(now);
+    for (Sequence sequence : admitted) {
+      int cached = sequence.computed();
+      cachedTokens += cached;
+      sequence.task.start(Math.min(cached, sequence.promptLength), now);
+    }
+    List<Sequence> ready = ready(now);
+    if (ready.isEmpty()) {
+      return swept || !admitted.isEmpty();
+    }
+    int[] pending = new int[ready.size()];
+    for (int i = 0; i < pending.length; i++) {
+      pending[i] = ready.get(i).pending();
+    }
+    step(ready, pending, scheduler.plan(pending));
+    return true;
+  }
+
+  /// Ends tasks that were cancelled, whose deadline has passed or whose listener threw.
+  private boolean sweep(long now) {
+    boolean swept = false;
+    for (RunningTask task : List.copyOf(tasks)) {
+      task.refreshReadiness(now);
+      if (task.isBroken()) {
+        fail(task, new EngineException(Reason.INTERNAL, "the task's listener failed"));
+      } else if (task.isCancelled()) {
+        cancel(task);
+      } else if (task.isExpired(now)) {
+        fail(task, new EngineException(Reason.DEADLINE_EXCEEDED, "the deadline has passed"));
+      }
+      swept |= task.hasEnded();
+    }
+    return swept;
+  }
+
+  /// The sequences that can be stepped, each with a page for its next token; the oldest first.
+  private List<Sequence> ready(long now) {
+    List<Sequence> ready = new ArrayList<>();
+    for (Sequence sequence : List.copyOf(sequences.running())) {
+      // An older one may have taken its pages just now.
+      if (sequence.state == Sequence.State.RUNNING
+          && !sequence.task.isLagging()
+          && sequences.grow(sequence, now)) {
+        ready.add(sequence);
+      }
+    }
+    ready.removeIf(sequence -> sequence.state != Sequence.State.RUNNING);
+    return ready;
+  }
+
+  private void step(List<Sequence> ready, int[] pending, int[] counts) {
+    List<Sequence> stepped = new ArrayList<>();
+    List<Batch.Run> runs = new ArrayList<>();
+    int decoded = 0;
+    int prompt = 0;
+    for (int i = 0; i < counts.length; i++) {
+      if (counts[i] > 0) {
+        stepped.add(ready.get(i));
+        runs.add(ready.get(i).run(counts[i]));
+        decoded += pending[i] == 1 ? 1 : 0;
+        prompt += pending[i] == 1 ? 0 : counts[i];
+      }
+    }
+    Batch batch = new Batch(runs);
+    logits.resize(batch.outputs());
+    long began = nanoTime.getAsLong();
+    try {
+      backend.forward(batch, logits);
+    } catch (RuntimeException e) {
+      failBatch(stepped, e);
+      return;
+    }
+    long now = nanoTime.getAsLong();
+    speeds.add(decoded, prompt, (now - began) / 1e9);
+    steps++;
+    promptTokens += prompt;
+    int row = 0;
+    for (int i = 0; i < runs.size(); i++) {
+      Batch.Run run = runs.get(i);
+      float @Nullable [] output = run.outputs() == 1 ? logits.row(row++) : null;
+      if (stepped.get(i).state == Sequence.State.RUNNING) {
+        stepped.get(i).computed(run.tokens().length, kv);
+        goOn(stepped.get(i), output, now);
+      }
+    }
+  }
+
+  private void failBatch(List<Sequence> stepped, RuntimeException cause) {
+    LOG.log(System.Logger.Level.ERROR, "the backend failed in a step", cause);
+    for (Sequence sequence : stepped) {
+      if (!sequence.task.hasEnded()) {
+        fail(sequence.task, new EngineException(Reason.INTERNAL, "the backend failed in a step"));
+      }
+    }
+  }
+
+  private void goOn(Sequence sequence, float @Nullable [] row, long now) {
+    List<Sequence> takers = new ArrayList<>();
+    takers.add(sequence);
+    try {
+      if (sequence.task.completesPrompt(sequence) && sequence.answerLength() == 0) {
+        fork(sequence, takers);
+      }
+      if (row != null) {
+        for (Sequence taker : takers) {
+          next(taker, row, now);
+        }
+      }
+    } catch (EngineException e) {
+      fail(sequence.task, e);
+    }
+  }
+
+  /// Lets the task's other choices go on from the prompt that this one has computed.
+  private void fork(Sequence leader, List<Sequence> takers) {
+    for (Sequence next = sequences.nextFork(leader);
+        next != null;
+        next = sequences.nextFork(leader)) {
+      sequences.run(next);
+      try {
+        next.fork(leader, kv, backend);
+      } catch (RuntimeException e) {
+        LOG.log(System.Logger.Level.ERROR, "the backend failed to copy a page", e);
+        throw new EngineException(Reason.INTERNAL, "the backend failed to copy a page");
+      }
+      takers.add(next);
+    }
+  }
+
+  /// Samples a sequence's next token and sends what it releases.
+  private void next(Sequence sequence, float[] row, long now) {
+    RunningTask task = sequence.task;
+    if (!task.isWanted()) {
+      return;
+    }
+    int token =
+        sampler.next(
+            row,
+            task.task.sampling(),
+            sequence.adjustments,
+            sequence.choice,
+            sequence.answerLength());
+    if (tokenizer.isEndOfGeneration(token) && !task.task.stop().ignoreEndOfGeneration()) {
+      finish(sequence, FinishReason.STOP);
+      return;
+    }
+    int top = task.task.topLogProbs();
+    List<LogProb> logProbs = top < 0 ? List.of() : LogProbabilities.of(row, vocabulary, token, top);
+    String text = sequence.append(token);
+    answerTokens++;
+    task.token(sequence, token, text, logProbs, now);
+    if (sequence.text.stopped() || isFull(sequence)) {
+      finish(sequence, FinishReason.LENGTH);
+    }
+  }
+
+  private boolean isFull(Sequence sequence) {
+    return sequence.answerLength() >= sequence.task.task.stop().maxTokens()
+        || sequence.length() >= maxTokens;
+  }
+
+  /// Ends a choice; a stop string, also one that the last held-back text completes, goes before
+  /// `otherwise`.
+  private void finish(Sequence sequence, FinishReason otherwise) {
+    sequences.end(sequence);
+    String text = sequence.text.finish();
+    RunningTask task = sequence.task;
+    task.finished(sequence, sequence.text.stopped() ? FinishReason.STOP : otherwise, text);
+    if (task.open.isEmpty()) {
+      tasks.remove(task);
+      task.done();
+    }
+  }
+
+  private void cancel(RunningTask task) {
+    for (Sequence sequence : List.copyOf(task.open)) {
+      finish(sequence, FinishReason.CANCELLED);
+    }
+  }
+
+  private void fail(RunningTask task, EngineException failure) {
+    task.open.forEach(sequences::end);
+    tasks.remove(task);
+    task.failed(failure);
+  }
+
+  /// Fails all tasks.
+  void failAll(EngineException failure) {
+    for (RunningTask task : List.copyOf(tasks)) {
+      fail(task, failure);
+    }
+  }
+
+  /// Nanoseconds until time alone changes something: a deadline, or a lagging reader's grace.
+  long nextWake() {
+    long now = nanoTime.getAsLong();
+    long next = sequences.nextPreemptible(now);
+    for (RunningTask task : tasks) {
+      next = Math.min(next, Math.max(0, task.task.deadlineNanos() - now));
+    }
+    return next;
+  }
+
+  /// The pages, for those who check them.
+  KvPages kv() {
+    return kv;
+  }
+
+  Sequences sequences() {
+    return sequences;
+  }
+
+  EngineStats stats() {
+    long prefill = 0;
+    for (Sequence sequence : sequences.running()) {
+      prefill += sequence.pendingPrompt();
+    }
+    for (Sequence sequence : sequences.waiting()) {
+      prefill += sequence.task.mayStart(sequence) ? sequence.pendingPrompt() : 0;
+    }
+    return new EngineStats(
+        sequences.running().size(),
+        sequences.waitingCount(),
+        (int) Math.min(prefill, Integer.MAX_VALUE),
+        kv.available() * kv.pageTokens(),
+        speeds.speeds(),
+        new EngineStats.Totals(
+            steps, promptTokens, cachedTokens, answerTokens, sequences.preemptions(), taken));
+  }
+}
