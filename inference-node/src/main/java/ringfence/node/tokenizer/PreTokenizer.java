@@ -1,7 +1,9 @@
 package ringfence.node.tokenizer;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 
 /// How byte-level BPE cuts text into words before it merges within them, by the names that
@@ -46,6 +48,11 @@ record PreTokenizer(List<Splitter> splitters, boolean wholeWords, boolean addBeg
           "unknown pre-tokenizer '" + name + "'; known are " + String.join(", ", BY_NAME.keySet()));
     }
     return known;
+  }
+
+  /// All names.
+  static Set<String> names() {
+    return Collections.unmodifiableSet(BY_NAME.keySet());
   }
 
   /// Hands a text's words to `words`, from left to right.

@@ -6,6 +6,8 @@ import static ringfence.node.tokenizer.Categories.IN_LINE_END;
 import static ringfence.node.tokenizer.Categories.IN_NUMBER;
 import static ringfence.node.tokenizer.Categories.IN_SPACE;
 
+import java.util.function.IntPredicate;
+
 /// What the patterns of byte-level BPE are made of.
 final class SplitPatterns {
 
@@ -20,8 +22,8 @@ final class SplitPatterns {
     if (end > from) {
       return end;
     }
-    int start = text.is(' ', from, to) && !text.in(IN_SPACE, from + 1, to) ? from + 1 : from;
-    if (start == to || text.in(IN_SPACE, start)) {
+    int start = text.is(' ', from, to) && text.in(ALL & ~IN_SPACE, from + 1, to) ? from + 1 : from;
+    if (text.in(IN_SPACE, start)) {
       return space(text, from, to);
     }
     int set =
@@ -35,14 +37,14 @@ final class SplitPatterns {
   ///
   /// @param anyCase `(?i:...)`, where `ſ` (U+017F) is an `s` too
   static int contraction(Utf8Text text, int from, int to, boolean anyCase) {
-    if (!text.is('\'', from, to) || from + 1 == to) {
+    if (!text.is('\'', from, to)) {
       return from;
     }
-    int first = ascii(text, from + 1, to, anyCase);
-    if (anyCase && first == 0xc5 && ascii(text, from + 2, to, false) == 0xbf) {
+    int first = letter(text, from + 1, to, anyCase);
+    if (anyCase && from + 2 < to && text.codePoint(from + 1) == 'ſ') {
       return from + 3;
     }
-    int second = ascii(text, from + 2, to, anyCase);
+    int second = letter(text, from + 2, to, anyCase);
     return switch (first) {
       case 's', 't', 'm', 'd' -> from + 2;
       case 'r', 'v' -> second == 'e' ? from + 3 : from;
@@ -51,8 +53,8 @@ final class SplitPatterns {
     };
   }
 
-  private static int ascii(Utf8Text text, int at, int to, boolean anyCase) {
-    int b = at < to ? text.bytes()[at] & 0xff : -1;
+  private static int letter(Utf8Text text, int at, int to, boolean anyCase) {
+    int b = at < to ? text.bytes()[at] : -1;
     return anyCase && b >= 'A' && b <= 'Z' ? b + 32 : b;
   }
 
@@ -81,26 +83,78 @@ final class SplitPatterns {
     return last > from ? last : end;
   }
 
-  /// Each run of a set's characters is a piece, and so is what lies between them.
+  /// Matches of a pattern are pieces, and so is what lies between two of them.
+  ///
+  /// @param match where a match at a place ends, or that place; in constant time where there is
+  ///   none
+  static Splitter matches(Splitter match) {
+    return (text, from, to) -> {
+      int end = match.end(text, from, to);
+      if (end > from) {
+        return end;
+      }
+      int at = text.next(from);
+      while (at < to && match.end(text, at, to) == at) {
+        at = text.next(at);
+      }
+      return at;
+    };
+  }
+
+  /// Runs of a set's characters.
   static Splitter runs(int set) {
     return (text, from, to) -> text.run(text.in(set, from) ? set : ~set, from, to);
   }
 
-  /// As [#runs], but of at most so many characters.
+  /// Runs of a set's characters, of at most so many.
   static Splitter runs(int set, int count) {
     return (text, from, to) ->
         text.in(set, from) ? text.run(set, from, to, count) : text.run(~set, from, to);
   }
 
-  /// Runs of characters that a test on code points finds, and what lies between them.
-  static Splitter runs(java.util.function.IntPredicate set) {
-    return (text, from, to) -> {
-      boolean inside = set.test(text.codePoint(from));
-      int at = text.next(from);
-      while (at < to && set.test(text.codePoint(at)) == inside) {
+  /// Runs of some code points.
+  static Splitter runs(CodePoints set) {
+    return matches(set::run);
+  }
+
+  /// `\s?[...]+`: runs with the space before them.
+  static Splitter spacedRuns(CodePoints set) {
+    return matches((text, from, to) -> {
+      int next = text.next(from);
+      return text.in(IN_SPACE, from) && set.at(text, next, to)
+          ? set.run(text, next, to)
+          : set.run(text, from, to);
+    });
+  }
+
+  /// `\s?[...]+`: runs with the space before them, of a set without space.
+  static Splitter spacedRuns(int set) {
+    return matches((text, from, to) -> {
+      int next = text.next(from);
+      return text.in(IN_SPACE, from) && text.in(set, next, to)
+          ? text.run(set, next, to)
+          : text.run(set, from, to);
+    });
+  }
+
+  /// `\s+$`: the space at a text's end.
+  static int trailingSpace(Utf8Text text, int from, int to) {
+    int start = to;
+    while (start > from && text.in(IN_SPACE, start - 1)) {
+      start--;
+    }
+    return start > from ? start : to;
+  }
+
+  /// BLOOM's pattern: ` ?[...]+` of a set.
+  static Splitter maybeSpaced(IntPredicate set) {
+    return matches((text, from, to) -> {
+      int start = text.is(' ', from, to) ? from + 1 : from;
+      int at = start;
+      while (at < to && set.test(text.codePoint(at))) {
         at = text.next(at);
       }
-      return at;
-    };
+      return at > start ? at : from;
+    });
   }
 }

@@ -1,0 +1,42 @@
+package ringfence.router.dispatch;
+
+import java.security.SecureRandom;
+import java.util.function.LongSupplier;
+import ringfence.proto.v1.RouteRequest;
+import ringfence.router.egress.Egress;
+import ringfence.router.fleet.Fleet;
+import ringfence.router.policy.Policy;
+import ringfence.router.routing.Placer;
+
+/// Starts dispatches: what they all share.
+///
+/// @param nanoClock monotonic; the fleet's and egress' clock too
+/// @param maxAttempts of one request
+/// @param seeds draws a seed for requests that bring none
+public record Dispatcher(
+    Policy policy,
+    Placer placer,
+    Fleet fleet,
+    Egress egress,
+    LongSupplier nanoClock,
+    int maxAttempts,
+    LongSupplier seeds,
+    DispatchObserver observer) {
+
+  /// Seeds that can't be guessed.
+  public static LongSupplier randomSeeds() {
+    return new SecureRandom()::nextLong;
+  }
+
+  /// A dispatch that is yet to be started.
+  ///
+  /// @param remainingNanos until the request's deadline
+  /// @param ended called once, when nothing of the request is left
+  public Dispatch dispatch(
+      RouteRequest request, long remainingNanos, AnswerReader reader, Runnable ended) {
+    long seed = request.getHasSeed() ? request.getSampling().getSeed() : seeds.getAsLong();
+    RouteRequest seeded =
+        request.toBuilder().setSampling(request.getSampling().toBuilder().setSeed(seed)).build();
+    return new Dispatch(this, seeded, nanoClock.getAsLong() + remainingNanos, reader, ended);
+  }
+}

@@ -1,0 +1,63 @@
+package ringfence.router.dispatch;
+
+import java.util.Collection;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.Failure.Reason;
+import ringfence.router.Failures;
+import ringfence.router.routing.Placement.Refused;
+import ringfence.router.routing.TargetView;
+import ringfence.router.routing.Zone;
+
+/// A refused placement as the failure that the client is told.
+final class Refusals {
+  private static final int MAX_NAMES = 32;
+
+  private Refusals() {}
+
+  static Failure of(Refused refused, Zone farthestZone, List<TargetView> targets) {
+    return switch (refused.reason()) {
+      case NO_TARGET_IN_ZONE ->
+          Failures.of(
+              Reason.NO_TARGET_IN_ZONE,
+              "no node that serves the model is in the zone "
+                  + farthestZone.name().toLowerCase(Locale.ROOT)
+                  + " or nearer");
+      case UNKNOWN_MODEL ->
+          Failures.of(Reason.UNKNOWN_MODEL, "no such model; " + available(farthestZone, targets))
+              .toBuilder()
+              .setParameter("model")
+              .build();
+      case RESUME_MISMATCH ->
+          Failures.of(
+              Reason.TARGET_LOST,
+              "the node was lost, and no other can go on with the answer exactly");
+      case CONTEXT_LENGTH_EXCEEDED ->
+          Failures.of(
+                  Reason.CONTEXT_LENGTH_EXCEEDED, "the prompt is longer than the model's context")
+              .toBuilder()
+              .setParameter("messages")
+              .build();
+      case NO_CAPACITY ->
+          Failures.of(Reason.NO_CAPACITY, "no node has room for the request now; try again later")
+              .toBuilder()
+              .setRetryAfterMillis(refused.retryAfterMillis())
+              .build();
+    };
+  }
+
+  private static String available(Zone farthestZone, List<TargetView> targets) {
+    String names =
+        targets.stream()
+            .filter(target -> !target.zone().isFartherThan(farthestZone))
+            .map(target -> target.models().keySet())
+            .flatMap(Collection::stream)
+            .distinct()
+            .sorted()
+            .limit(MAX_NAMES)
+            .collect(Collectors.joining(", "));
+    return names.isEmpty() ? "none is available" : "available: " + names;
+  }
+}

@@ -1,0 +1,40 @@
+package ringfence.router.dispatch;
+
+import ringfence.proto.v1.Failure;
+
+/// Which failures of an attempt another target may not share.
+final class RetryRules {
+  private RetryRules() {}
+
+  static boolean mayGoOnElsewhere(Failure.Reason reason) {
+    return switch (reason) {
+      // A target says CANCELLED of its own accord only when it lost its caller or is going down.
+      case TARGET_LOST,
+          DRAINING,
+          NO_CAPACITY,
+          UNKNOWN_MODEL,
+          RESUME_MISMATCH,
+          CANCELLED,
+          INTERNAL,
+          CONTEXT_LENGTH_EXCEEDED,
+          PROMPT_EXCEEDS_KV_BUDGET,
+          REASON_UNSPECIFIED,
+          UNRECOGNIZED ->
+          true;
+      case INVALID_REQUEST,
+          TEMPLATE_FAILED,
+          NO_TARGET_IN_ZONE,
+          DEADLINE_EXCEEDED,
+          UNAUTHENTICATED,
+          PERMISSION_DENIED,
+          STALE_ATTEMPT ->
+          false;
+    };
+  }
+
+  /// The target's context or KV cache was too small; a larger one may do.
+  static boolean isTooLong(Failure.Reason reason) {
+    return reason == Failure.Reason.CONTEXT_LENGTH_EXCEEDED
+        || reason == Failure.Reason.PROMPT_EXCEEDS_KV_BUDGET;
+  }
+}

@@ -1,0 +1,256 @@
+package ringfence.router.fleet;
+
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+import ringfence.proto.v1.Failure.Reason;
+import ringfence.proto.v1.NodeLoad;
+import ringfence.proto.v1.NodeRegistration;
+import ringfence.proto.v1.NodeState;
+import ringfence.proto.v1.ServedModel;
+import ringfence.router.Failures;
+import ringfence.router.routing.TargetView;
+
+/// The nodes that have an open Report stream: what they registered and reported, and when they were
+/// last heard. Safe for use by many threads.
+public final class Fleet {
+  private final int maxNodes;
+  private final long silenceLimitNanos;
+  private final LongSupplier nanoClock;
+  private final InstantSource wallClock;
+  private final FleetObserver observer;
+  private final Map<String, FleetNode> nodes = new LinkedHashMap<>();
+  private final IdentityHashMap<NodeStream, FleetNode> byStream = new IdentityHashMap<>();
+  private final Map<String, Long> modelsSince = new LinkedHashMap<>();
+  private volatile @Nullable List<TargetView> snapshot;
+
+  /// An empty fleet.
+  ///
+  /// @param maxNodes more are refused
+  /// @param silenceLimitNanos a node is silent when it was not heard of for longer
+  /// @param nanoClock monotonic
+  public Fleet(
+      int maxNodes,
+      long silenceLimitNanos,
+      LongSupplier nanoClock,
+      InstantSource wallClock,
+      FleetObserver observer) {
+    this.maxNodes = maxNodes;
+    this.silenceLimitNanos = silenceLimitNanos;
+    this.nanoClock = nanoClock;
+    this.wallClock = wallClock;
+    this.observer = observer;
+  }
+
+  /// A node's registration on its stream. The newest stream of a name wins; an older one is closed.
+  public void register(NodeStream stream, NodeRegistration registration)
+      throws RefusedReportException {
+    Reports.check(registration);
+    FleetNode replaced = null;
+    TargetView joined;
+    synchronized (this) {
+      FleetNode onStream = byStream.get(stream);
+      if (onStream != null) {
+        if (!onStream.view.name().equals(registration.getNode())) {
+          throw new RefusedReportException("registration.node", "a stream registers one name only");
+        }
+        onStream.registerAgain(registration, nanoClock.getAsLong());
+        joined = onStream.view;
+      } else {
+        if (!nodes.containsKey(registration.getNode()) && nodes.size() >= maxNodes) {
+          throw new RefusedReportException(
+              "registration.node", "the fleet is full with " + maxNodes + " nodes");
+        }
+        FleetNode node = new FleetNode(stream, registration, nanoClock.getAsLong());
+        replaced = nodes.put(registration.getNode(), node);
+        byStream.put(stream, node);
+        if (replaced != null) {
+          byStream.remove(replaced.stream);
+        }
+        joined = node.view;
+      }
+      remember(registration);
+      snapshot = null;
+    }
+    if (replaced != null) {
+      observer.left(replaced.view, "replaced by a newer stream of its name");
+      replaced.stream.close(
+          Failures.of(
+              Reason.STALE_ATTEMPT,
+              "a newer stream registered the node's name; names must be unique in the fleet"));
+    }
+    observer.joined(joined);
+  }
+
+  private void remember(NodeRegistration registration) {
+    long now = wallClock.instant().getEpochSecond();
+    for (ServedModel model : registration.getModelsList()) {
+      modelsSince.putIfAbsent(model.getName(), now);
+    }
+    modelsSince
+        .keySet()
+        .removeIf(
+            model -> nodes.values().stream().noneMatch(node -> node.view.model(model) != null));
+  }
+
+  /// A node's load.
+  public void report(NodeStream stream, NodeLoad load) throws RefusedReportException {
+    Reports.check(load);
+    synchronized (this) {
+      FleetNode node = byStream.get(stream);
+      if (node == null) {
+        throw new RefusedReportException("load", "a registration must come first");
+      }
+      node.report(load, nanoClock.getAsLong());
+      snapshot = null;
+    }
+  }
+
+  /// A node's stream has ended: the node is lost at once.
+  public void lost(NodeStream stream, String why) {
+    FleetNode gone;
+    synchronized (this) {
+      gone = byStream.remove(stream);
+      if (gone != null) {
+        nodes.remove(gone.view.name());
+        snapshot = null;
+      }
+    }
+    if (gone != null) {
+      observer.left(gone.view, why);
+    }
+  }
+
+  /// Drops the nodes that were not heard of for so long that their streams must be dead.
+  public void dropSilent(long limitNanos) {
+    List<FleetNode> silent;
+    synchronized (this) {
+      long now = nanoClock.getAsLong();
+      silent = nodes.values().stream().filter(node -> now - node.heardNanos > limitNanos).toList();
+    }
+    for (FleetNode node : silent) {
+      lost(node.stream, "silent");
+      node.stream.close(
+          Failures.of(Reason.DEADLINE_EXCEEDED, "no report within the limit; register again"));
+    }
+  }
+
+  /// Every node, in the order of registration; immutable.
+  public List<TargetView> targets() {
+    List<TargetView> views = snapshot;
+    return views != null ? views : renew();
+  }
+
+  private synchronized List<TargetView> renew() {
+    Collection<FleetNode> all = nodes.values();
+    List<TargetView> views = new ArrayList<>(all.size());
+    for (FleetNode node : all) {
+      views.add(node.view);
+    }
+    List<TargetView> renewed = List.copyOf(views);
+    snapshot = renewed;
+    return renewed;
+  }
+
+  /// Counts an attempt that is being sent to a target, until it is ended.
+  ///
+  /// @param sequences of the attempt
+  /// @param promptTokens estimate
+  public InFlight begin(TargetView target, String model, int sequences, int promptTokens) {
+    synchronized (this) {
+      FleetNode node = nodes.get(target.name());
+      if (node == null || !node.view.incarnation().equals(target.incarnation())) {
+        return new InFlight(null, new FleetNode.Sent(), sequences, promptTokens);
+      }
+      InFlight inFlight = new InFlight(node, node.sent(model), sequences, promptTokens);
+      inFlight.sent.begun(sequences, promptTokens);
+      node.sentChanged();
+      snapshot = null;
+      return inFlight;
+    }
+  }
+
+  /// When a model was first reported by a node of the fleet, in seconds of the epoch; 0: it is
+  /// served nowhere.
+  public synchronized long modelSince(String model) {
+    Long since = modelsSince.get(model);
+    return since == null ? 0 : since;
+  }
+
+  /// Every node with its last report, for operators.
+  public synchronized List<Described> describe() {
+    long now = nanoClock.getAsLong();
+    return nodes.values().stream()
+        .map(node ->
+            new Described(
+                node.view,
+                node.registration,
+                node.load,
+                now - node.heardNanos,
+                now - node.heardNanos > silenceLimitNanos
+                    ? NodeState.NODE_STATE_SILENT
+                    : node.load.getState()))
+        .toList();
+  }
+
+  /// One node as operators see it.
+  ///
+  /// @param silentNanos since the last report
+  public record Described(
+      TargetView target,
+      NodeRegistration registration,
+      NodeLoad load,
+      long silentNanos,
+      NodeState state) {}
+
+  /// An attempt in flight, counted into its target's load.
+  public final class InFlight {
+    private final @Nullable FleetNode node;
+    private final FleetNode.Sent sent;
+    private final int sequences;
+    private long promptTokens;
+    private boolean ended;
+
+    private InFlight(
+        @Nullable FleetNode node, FleetNode.Sent sent, int sequences, long promptTokens) {
+      this.node = node;
+      this.sent = sent;
+      this.sequences = sequences;
+      this.promptTokens = promptTokens;
+    }
+
+    /// The first token has come: its prompt no longer waits.
+    public void prefilled() {
+      change(false);
+    }
+
+    /// The attempt has ended.
+    public void ended() {
+      change(true);
+    }
+
+    private void change(boolean end) {
+      synchronized (Fleet.this) {
+        if (ended) {
+          return;
+        }
+        sent.prefilled(promptTokens);
+        promptTokens = 0;
+        if (end) {
+          ended = true;
+          sent.ended(sequences);
+        }
+        if (node != null) {
+          node.sentChanged();
+          snapshot = null;
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,13 @@
+package ringfence.router.routing;
+
+import java.util.List;
+
+/// Chooses among scored targets.
+public interface Picker {
+
+  /// One of the candidates, which are at least one; the same for the same candidates in any order.
+  Scored pick(PlacementRequest request, List<Scored> candidates);
+
+  /// A target and its predicted time.
+  record Scored(TargetView target, double millis) {}
+}

@@ -1,0 +1,35 @@
+package ringfence.router.routing;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/// A target as the router sees it at one moment; immutable.
+///
+/// @param name unique in the fleet
+/// @param incarnation of its process
+/// @param address host:port of its Generation service
+/// @param draining takes no new attempts
+/// @param heardNanos when it was last heard, on the clock of [PlacementRequest#nowNanos]
+/// @param deterministic the same tokens follow on any target with the same digest and numerics
+/// @param numerics which kernels' arithmetic it computes with
+/// @param models by name
+public record TargetView(
+    String name,
+    String incarnation,
+    Zone zone,
+    String address,
+    boolean draining,
+    long heardNanos,
+    boolean deterministic,
+    String numerics,
+    Map<String, ModelView> models) {
+
+  public TargetView {
+    models = Map.copyOf(models);
+  }
+
+  /// The model of that name, if it is served here.
+  public @Nullable ModelView model(String modelName) {
+    return models.get(modelName);
+  }
+}

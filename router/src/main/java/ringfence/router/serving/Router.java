@@ -1,0 +1,163 @@
+package ringfence.router.serving;
+
+import io.grpc.Server;
+import io.grpc.netty.NettyServerBuilder;
+import io.micrometer.core.instrument.MeterRegistry;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
+import ringfence.router.dispatch.Dispatcher;
+import ringfence.router.egress.GrpcEgress;
+import ringfence.router.fleet.Fleet;
+import ringfence.router.fleet.FleetObserver;
+import ringfence.router.fleet.FleetService;
+import ringfence.router.policy.Policy;
+import ringfence.router.routing.Placer;
+import ringfence.router.routing.TargetView;
+
+/// A running router: all its parts, put together. It owns its threads, its server and its channels.
+public final class Router implements AutoCloseable {
+  private static final int ENVELOPE_BYTES = 1 << 20;
+  private static final Duration DROP_SILENT_AFTER = Duration.ofSeconds(30);
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(5);
+
+  private final RouterSettings settings;
+  private final ExecutorService callbacks;
+  private final ScheduledExecutorService housekeeping;
+  private final GrpcEgress egress;
+  private final Fleet fleet;
+  private final Admission admission;
+  private final Server server;
+
+  /// Starts a router.
+  ///
+  /// @throws IOException when the address can't be listened on
+  public Router(RouterSettings settings, MeterRegistry registry) throws IOException {
+    this.settings = settings;
+    LongSupplier nanoClock = System::nanoTime;
+    int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
+    callbacks =
+        Executors.newFixedThreadPool(
+            threads, Thread.ofPlatform().name("router-", 0).daemon().factory());
+    housekeeping =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().name("router-housekeeping").daemon().factory());
+    int maxMessageBytes = settings.maxPromptBytes() + ENVELOPE_BYTES;
+    egress =
+        new GrpcEgress(maxMessageBytes, settings.nodeKeepAlive().toMillis(), nanoClock, callbacks);
+    RouterMetrics metrics = new RouterMetrics(registry);
+    fleet =
+        new Fleet(
+            settings.maxNodes(),
+            settings.silenceLimit().toNanos(),
+            nanoClock,
+            InstantSource.system(),
+            retiring(metrics, egress));
+    admission = new Admission(settings.maxInFlight(), settings.maxInFlightPromptBytes());
+    metrics.show(registry, fleet, admission::inFlight);
+    Dispatcher dispatcher =
+        new Dispatcher(
+            new Policy(),
+            Placer.standard(settings.silenceLimit().toNanos(), settings.nodeQueueLimit()),
+            fleet,
+            egress,
+            nanoClock,
+            settings.maxAttempts(),
+            Dispatcher.randomSeeds(),
+            metrics);
+    server =
+        NettyServerBuilder.forAddress(settings.listen())
+            .executor(callbacks)
+            .maxInboundMessageSize(maxMessageBytes)
+            .permitKeepAliveTime(1, TimeUnit.SECONDS)
+            .permitKeepAliveWithoutCalls(true)
+            .keepAliveTime(settings.nodeKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
+            .keepAliveTimeout(settings.nodeKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
+            .addService(new RoutingService(dispatcher, admission, settings))
+            .addService(
+                new FleetService(
+                    fleet,
+                    settings.name(),
+                    UUID.randomUUID().toString(),
+                    Math.toIntExact(settings.reportInterval().toMillis())))
+            .build();
+    boolean started = false;
+    try {
+      server.start();
+      started = true;
+    } finally {
+      if (!started) {
+        stopThreads();
+      }
+    }
+    var _ = housekeeping.scheduleWithFixedDelay(this::keepHouse, 1, 1, TimeUnit.SECONDS);
+  }
+
+  private static FleetObserver retiring(FleetObserver observer, GrpcEgress egress) {
+    return new FleetObserver() {
+      @Override
+      public void joined(TargetView target) {
+        observer.joined(target);
+      }
+
+      @Override
+      public void left(TargetView target, String why) {
+        observer.left(target, why);
+        egress.retire(target.address());
+      }
+    };
+  }
+
+  private void keepHouse() {
+    fleet.dropSilent(DROP_SILENT_AFTER.toNanos());
+    egress.retireAllBut(
+        fleet.targets().stream().map(TargetView::address).collect(Collectors.toSet()));
+  }
+
+  /// Where gateways and nodes reach it.
+  public InetSocketAddress address() {
+    return new InetSocketAddress(settings.listen().getAddress(), server.getPort());
+  }
+
+  /// Takes new requests.
+  public boolean isReady() {
+    return !server.isShutdown() && !admission.isDraining();
+  }
+
+  /// Requests in flight.
+  public int inFlight() {
+    return admission.inFlight();
+  }
+
+  /// Drains, then stops.
+  @Override
+  public void close() {
+    try {
+      admission.drain(settings.drainLimit());
+      server.shutdown();
+      // Report streams never end by themselves: nodes dial again, another router or the next one.
+      server.awaitTermination(100, TimeUnit.MILLISECONDS);
+      server.shutdownNow();
+      server.awaitTermination(CLOSE_LIMIT.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException interrupted) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    } finally {
+      stopThreads();
+    }
+  }
+
+  private void stopThreads() {
+    housekeeping.shutdownNow();
+    egress.close();
+    callbacks.shutdown();
+  }
+}

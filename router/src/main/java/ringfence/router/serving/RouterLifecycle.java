@@ -1,0 +1,49 @@
+package ringfence.router.serving;
+
+import io.micrometer.core.instrument.MeterRegistry;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import org.eclipse.microprofile.health.HealthCheck;
+import org.eclipse.microprofile.health.HealthCheckResponse;
+import org.eclipse.microprofile.health.Readiness;
+import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/// Starts the router with the application and drains it when it is stopped.
+@ApplicationScoped
+@Readiness
+public class RouterLifecycle implements HealthCheck {
+  private static final Logger LOG = Logger.getLogger(RouterLifecycle.class);
+
+  private final RouterConfig config;
+  private final MeterRegistry registry;
+  private volatile @Nullable Router router;
+
+  RouterLifecycle(RouterConfig config, MeterRegistry registry) {
+    this.config = config;
+    this.registry = registry;
+  }
+
+  void start(@Observes StartupEvent started) throws IOException {
+    Router running = new Router(RouterSettings.of(config), registry);
+    router = running;
+    LOG.infof("gRPC for gateways and nodes on %s", running.address());
+  }
+
+  void stop(@Observes ShutdownEvent stopping) {
+    Router running = router;
+    if (running != null) {
+      LOG.infof("draining %d requests in flight", running.inFlight());
+      running.close();
+    }
+  }
+
+  @Override
+  public HealthCheckResponse call() {
+    Router running = router;
+    return HealthCheckResponse.named("router").status(running != null && running.isReady()).build();
+  }
+}

@@ -1,0 +1,129 @@
+package ringfence.router.serving;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.EnumMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
+import org.jboss.logging.Logger;
+import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.NodeState;
+import ringfence.router.dispatch.DispatchObserver;
+import ringfence.router.fleet.Fleet;
+import ringfence.router.fleet.FleetObserver;
+import ringfence.router.routing.TargetView;
+import ringfence.router.routing.Zone;
+
+/// Counts what dispatches and the fleet do, and logs what operators should know. Labels have a
+/// fixed set of values: no model, tenant or node name.
+final class RouterMetrics implements DispatchObserver, FleetObserver {
+  private static final Logger LOG = Logger.getLogger(RouterMetrics.class);
+
+  private final Timer placement;
+  private final Map<Failure.Reason, Counter> requests = new EnumMap<>(Failure.Reason.class);
+  private final Map<Failure.Reason, Counter> attempts = new EnumMap<>(Failure.Reason.class);
+
+  RouterMetrics(MeterRegistry registry) {
+    placement =
+        Timer.builder("ringfence.router.placement")
+            .description("Time to place one attempt")
+            .publishPercentileHistogram()
+            .minimumExpectedValue(Duration.ofNanos(1_000))
+            .maximumExpectedValue(Duration.ofMillis(100))
+            .register(registry);
+    for (Failure.Reason reason : Failure.Reason.values()) {
+      if (reason != Failure.Reason.UNRECOGNIZED) {
+        requests.put(
+            reason,
+            Counter.builder("ringfence.router.requests")
+                .description("Requests that have ended")
+                .tag("outcome", outcome(reason))
+                .register(registry));
+        attempts.put(
+            reason,
+            Counter.builder("ringfence.router.attempts")
+                .description("Attempts that have ended")
+                .tag("outcome", outcome(reason))
+                .register(registry));
+      }
+    }
+  }
+
+  /// Shows the fleet and the requests in flight.
+  void show(MeterRegistry registry, Fleet fleet, IntSupplier inFlight) {
+    Gauge.builder("ringfence.router.in.flight", inFlight::getAsInt)
+        .description("Requests in flight")
+        .register(registry);
+    for (Zone zone : Zone.values()) {
+      for (NodeState state :
+          new NodeState[] {
+            NodeState.NODE_STATE_READY, NodeState.NODE_STATE_DRAINING, NodeState.NODE_STATE_SILENT
+          }) {
+        Gauge.builder("ringfence.router.nodes", () -> count(fleet, zone, state))
+            .description("Nodes with an open report stream")
+            .tag("zone", zone.name().toLowerCase(Locale.ROOT))
+            .tag("state", state.name().substring("NODE_STATE_".length()).toLowerCase(Locale.ROOT))
+            .register(registry);
+      }
+    }
+  }
+
+  private static long count(Fleet fleet, Zone zone, NodeState state) {
+    return fleet.describe().stream()
+        .filter(node -> node.target().zone() == zone && node.state() == state)
+        .count();
+  }
+
+  private static String outcome(Failure.Reason reason) {
+    return reason == Failure.Reason.REASON_UNSPECIFIED
+        ? "completed"
+        : reason.name().toLowerCase(Locale.ROOT);
+  }
+
+  @Override
+  public void placed(long nanos) {
+    placement.record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void attemptBegun(TargetView target) {}
+
+  @Override
+  public void attemptEnded(
+      String requestId, int attempt, TargetView target, Failure.Reason reason) {
+    count(attempts, reason);
+    if (reason != Failure.Reason.REASON_UNSPECIFIED && reason != Failure.Reason.CANCELLED) {
+      LOG.infof(
+          "request %s: attempt %d on %s ended: %s", requestId, attempt, target.name(), reason);
+    }
+  }
+
+  @Override
+  public void requestEnded(String requestId, Failure.Reason reason) {
+    count(requests, reason);
+  }
+
+  private static void count(Map<Failure.Reason, Counter> counters, Failure.Reason reason) {
+    Counter counter = counters.get(reason);
+    if (counter != null) {
+      counter.increment();
+    }
+  }
+
+  @Override
+  public void joined(TargetView target) {
+    LOG.infof(
+        "node %s joined: %s, %s, models %s",
+        target.name(), target.zone(), target.address(), target.models().keySet());
+  }
+
+  @Override
+  public void left(TargetView target, String why) {
+    LOG.infof("node %s left: %s", target.name(), why);
+  }
+}

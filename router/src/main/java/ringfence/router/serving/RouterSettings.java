@@ -1,0 +1,128 @@
+package ringfence.router.serving;
+
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/// The router's configuration, checked.
+///
+/// @param listen a loopback address: without TLS and keys nothing else is listened on
+public record RouterSettings(
+    String name,
+    InetSocketAddress listen,
+    Duration reportInterval,
+    Duration silenceLimit,
+    int maxNodes,
+    int maxPromptBytes,
+    long maxInFlightPromptBytes,
+    int maxInFlight,
+    int maxAttempts,
+    int nodeQueueLimit,
+    Duration defaultDeadline,
+    Duration maxDeadline,
+    Duration nodeKeepAlive,
+    Duration drainLimit) {
+  private static final String PREFIX = "ringfence.router.";
+
+  /// Checks a configuration.
+  ///
+  /// @throws IllegalArgumentException when a value is out of its range; the message names the key
+  public static RouterSettings of(RouterConfig config) {
+    if (!config.name().matches("[A-Za-z0-9._-]{1,64}")) {
+      throw wrong("name", config.name(), "1 to 64 characters of A-Z a-z 0-9 . _ -");
+    }
+    Duration silenceLimit =
+        between(
+            "silence-limit", config.silenceLimit(), Duration.ofMillis(200), Duration.ofMinutes(1));
+    Duration reportInterval =
+        between(
+            "report-interval",
+            config.reportInterval(),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(10));
+    if (reportInterval.multipliedBy(2).compareTo(silenceLimit) > 0) {
+      throw wrong("silence-limit", silenceLimit, "at least twice " + PREFIX + "report-interval");
+    }
+    Duration maxDeadline =
+        between("max-deadline", config.maxDeadline(), Duration.ofSeconds(1), Duration.ofDays(7));
+    int maxPromptBytes = between("max-prompt-bytes", config.maxPromptBytes(), 1_024, 1 << 30);
+    if (config.maxInFlightPromptBytes() < maxPromptBytes) {
+      throw wrong(
+          "max-in-flight-prompt-bytes",
+          config.maxInFlightPromptBytes(),
+          "at least " + PREFIX + "max-prompt-bytes");
+    }
+    return new RouterSettings(
+        config.name(),
+        loopback(config.listenAddress()),
+        reportInterval,
+        silenceLimit,
+        between("max-nodes", config.maxNodes(), 1, 100_000),
+        maxPromptBytes,
+        config.maxInFlightPromptBytes(),
+        between("max-in-flight", config.maxInFlight(), 1, 1_000_000),
+        between("max-attempts", config.maxAttempts(), 1, 100),
+        between("node-queue-limit", config.nodeQueueLimit(), 0, 1_000_000),
+        between("default-deadline", config.defaultDeadline(), Duration.ofMillis(1), maxDeadline),
+        maxDeadline,
+        between(
+            "node-keep-alive", config.nodeKeepAlive(), Duration.ofSeconds(1), Duration.ofHours(1)),
+        between("drain-limit", config.drainLimit(), Duration.ZERO, Duration.ofHours(1)));
+  }
+
+  private static InetSocketAddress loopback(String address) {
+    int colon = address.lastIndexOf(':');
+    if (colon < 1) {
+      throw wrong("listen-address", address, "host:port");
+    }
+    String host = address.substring(0, colon).replaceAll("^\\[(.*)]$", "$1");
+    int port;
+    try {
+      port = Integer.parseInt(address.substring(colon + 1));
+    } catch (NumberFormatException notNumber) {
+      throw wrong("listen-address", address, "host:port with a port of 0 to 65535", notNumber);
+    }
+    if (port < 0 || port > 65_535) {
+      throw wrong("listen-address", address, "host:port with a port of 0 to 65535");
+    }
+    InetAddress resolved;
+    try {
+      resolved = InetAddress.getByName(host);
+    } catch (UnknownHostException unknown) {
+      throw wrong("listen-address", address, "a host that has an address", unknown);
+    }
+    if (!resolved.isLoopbackAddress()) {
+      throw wrong(
+          "listen-address",
+          address,
+          "a loopback address: beyond loopback anybody could send prompts and pose as a node");
+    }
+    return new InetSocketAddress(resolved, port);
+  }
+
+  private static int between(String key, int value, int least, int most) {
+    if (value < least || value > most) {
+      throw wrong(key, value, least + " to " + most);
+    }
+    return value;
+  }
+
+  private static Duration between(String key, Duration value, Duration least, Duration most) {
+    if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
+      throw wrong(key, value, least + " to " + most);
+    }
+    return value;
+  }
+
+  private static IllegalArgumentException wrong(String key, Object value, String expected) {
+    return wrong(key, value, expected, null);
+  }
+
+  private static IllegalArgumentException wrong(
+      String key, Object value, String expected, @Nullable Throwable cause) {
+    return new IllegalArgumentException(
+        PREFIX + key + " is " + value + "; expected " + expected, cause);
+  }
+}

@@ -1,0 +1,124 @@
+package ringfence.router.serving;
+
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.Duration;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import ringfence.proto.v1.DescribeFleetRequest;
+import ringfence.proto.v1.DescribeFleetResponse;
+import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.ListModelsRequest;
+import ringfence.proto.v1.ListModelsResponse;
+import ringfence.proto.v1.NodeState;
+import ringfence.proto.v1.RouteEvent;
+import ringfence.proto.v1.RouteRequest;
+import ringfence.proto.v1.RoutingGrpc;
+import ringfence.router.Failures;
+import ringfence.router.WireZones;
+import ringfence.router.dispatch.Dispatch;
+import ringfence.router.dispatch.Dispatcher;
+import ringfence.router.fleet.Fleet;
+import ringfence.router.routing.ModelView;
+import ringfence.router.routing.Zone;
+
+/// What gateways ask for.
+public final class RoutingService extends RoutingGrpc.RoutingImplBase {
+  private final Dispatcher dispatcher;
+  private final Admission admission;
+  private final RequestRules rules;
+  private final Duration defaultDeadline;
+  private final Duration maxDeadline;
+
+  RoutingService(Dispatcher dispatcher, Admission admission, RouterSettings settings) {
+    this.dispatcher = dispatcher;
+    this.admission = admission;
+    this.rules = new RequestRules(settings.maxPromptBytes());
+    this.defaultDeadline = settings.defaultDeadline();
+    this.maxDeadline = settings.maxDeadline();
+  }
+
+  @Override
+  public void generate(RouteRequest request, StreamObserver<RouteEvent> events) {
+    var call = (ServerCallStreamObserver<RouteEvent>) events;
+    Admission.Ticket ticket = new Admission.Ticket(request.getPrompt().getSerializedSize());
+    Failure refused = rules.check(request);
+    if (refused == null) {
+      refused = admission.admit(ticket);
+    }
+    if (refused != null) {
+      dispatcher.observer().requestEnded(request.getRequestId(), refused.getReason());
+      call.onError(Failures.toException(refused));
+      return;
+    }
+    Dispatch dispatch =
+        dispatcher.dispatch(
+            request,
+            remainingNanos(Context.current().getDeadline()),
+            new GatewayReader(call),
+            () -> admission.giveBack(ticket));
+    ticket.holds(dispatch);
+    call.setOnCancelHandler(dispatch::cancel);
+    call.setOnReadyHandler(dispatch::readerReady);
+    dispatch.start();
+  }
+
+  private long remainingNanos(@Nullable Deadline deadline) {
+    if (deadline == null) {
+      return defaultDeadline.toNanos();
+    }
+    return Math.min(deadline.timeRemaining(TimeUnit.NANOSECONDS), maxDeadline.toNanos());
+  }
+
+  @Override
+  public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> response) {
+    Zone farthest = dispatcher.policy().classify(request.getLabel()).farthestZone();
+    TreeMap<String, ListModelsResponse.Model.Builder> models = new TreeMap<>();
+    List<Fleet.Described> nodes =
+        dispatcher.fleet().describe().stream()
+            .filter(node -> node.state() == NodeState.NODE_STATE_READY)
+            .filter(node -> !node.target().zone().isFartherThan(farthest))
+            .sorted(Comparator.comparing(node -> node.target().zone()))
+            .toList();
+    for (Fleet.Described node : nodes) {
+      for (ModelView model : node.target().models().values()) {
+        ListModelsResponse.Model.Builder listed =
+            models.computeIfAbsent(
+                model.name(),
+                name ->
+                    ListModelsResponse.Model.newBuilder()
+                        .setName(name)
+                        .setNearestZone(WireZones.toWire(node.target().zone()))
+                        .setLoadedAtEpochSeconds(dispatcher.fleet().modelSince(name)));
+        listed
+            .setNodes(listed.getNodes() + 1)
+            .setContextLength(Math.max(listed.getContextLength(), model.contextLength()));
+      }
+    }
+    ListModelsResponse.Builder list = ListModelsResponse.newBuilder();
+    models.values().forEach(list::addModels);
+    response.onNext(list.build());
+    response.onCompleted();
+  }
+
+  @Override
+  public void describeFleet(
+      DescribeFleetRequest request, StreamObserver<DescribeFleetResponse> response) {
+    DescribeFleetResponse.Builder described = DescribeFleetResponse.newBuilder();
+    for (Fleet.Described node : dispatcher.fleet().describe()) {
+      described.addNodes(
+          DescribeFleetResponse.NodeView.newBuilder()
+              .setRegistration(node.registration())
+              .setLoad(node.load())
+              .setSilentMillis(TimeUnit.NANOSECONDS.toMillis(node.silentNanos()))
+              .setState(node.state()));
+    }
+    response.onNext(described.build());
+    response.onCompleted();
+  }
+}
