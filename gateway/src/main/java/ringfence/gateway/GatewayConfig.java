@@ -1,0 +1,57 @@
+package ringfence.gateway;
+
+import io.quarkus.runtime.configuration.MemorySize;
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+
+/// What an operator can set. Address and port are Quarkus' own: `quarkus.http.host`,
+/// `quarkus.http.port`.
+@ConfigMapping(prefix = "ringfence.gateway")
+public interface GatewayConfig {
+  /// Addresses of routers, `host:port`, at least one; the next is tried when one can't be reached.
+  @WithDefault("127.0.0.1:7410")
+  List<String> routers();
+
+  /// How long a request may take, from its arrival to the answer's end.
+  @WithDefault("10m")
+  Duration deadline();
+
+  /// The farthest zone that any request may reach; a key's own ceiling and a request's header can
+  /// only come nearer.
+  @WithDefault("site")
+  String farthestZone();
+
+  /// Requests at one time; one more gets 503.
+  @WithDefault("512")
+  int maxRequests();
+
+  /// The longest body of a request; a longer one gets 413.
+  @WithDefault("16M")
+  MemorySize maxBody();
+
+  /// Bodies held at one time, all requests together; one more gets 503.
+  @WithDefault("256M")
+  MemorySize maxBodies();
+
+  /// How long a client may take to send its body; a slower one gets 408.
+  @WithDefault("30s")
+  Duration bodyTimeout();
+
+  /// A stream that is silent for so long gets a comment.
+  @WithDefault("15s")
+  Duration heartbeat();
+
+  /// API keys; without them the gateway listens on loopback alone.
+  Optional<Path> apiKeysFile();
+
+  /// Origins whose pages may call, such as `https://chat.example.org`, beside pages from loopback;
+  /// `*` is any.
+  Optional<List<String>> allowedOrigins();
+
+  /// Host names by which the gateway may be called without keys, beside loopback's.
+  Optional<List<String>> allowedHosts();
+}

@@ -1,0 +1,99 @@
+package ringfence.gateway.access;
+
+import io.quarkus.runtime.StartupEvent;
+import jakarta.annotation.Priority;
+import jakarta.enterprise.event.Observes;
+import jakarta.inject.Singleton;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
+import ringfence.gateway.GatewayConfig;
+import ringfence.gateway.openai.Zones;
+import ringfence.proto.v1.Zone;
+
+/// The checks that every request passes, made from the configuration at start. What is wrong there
+/// stops the start with a message that names the key.
+@Singleton
+public final class Access {
+  private final ApiKeys keys;
+  private final Hosts hosts;
+  private final Origins origins;
+  private final Gate gate;
+
+  Access(GatewayConfig config, @ConfigProperty(name = "quarkus.http.host") String address) {
+    Zone ceiling = ceiling(config.farthestZone());
+    keys = config.apiKeysFile().map(file -> read(file, ceiling)).orElse(ApiKeys.none(ceiling));
+    if (!keys.required() && !Loopback.isBound(address)) {
+      throw new IllegalArgumentException(
+          "quarkus.http.host="
+              + address
+              + " can be reached from other machines: set ringfence.gateway.api-keys-file, or listen on 127.0.0.1");
+    }
+    hosts = new Hosts(keys.required(), config.allowedHosts().orElse(List.of()));
+    origins = new Origins(config.allowedOrigins().orElse(List.of()));
+    gate =
+        new Gate(
+            positive("max-requests", config.maxRequests()),
+            positive("max-bodies", config.maxBodies().asLongValue()));
+    positive("max-body", config.maxBody().asLongValue());
+    positive("deadline", config.deadline().toMillis());
+    positive("body-timeout", config.bodyTimeout().toMillis());
+    positive("heartbeat", config.heartbeat().toMillis());
+  }
+
+  /// Makes the checks at start rather than at the first request.
+  void start(@Observes @Priority(1) StartupEvent event) {}
+
+  private static Zone ceiling(String name) {
+    Zone zone = Zones.nearestUnlessNamed(name);
+    if (!Zones.wire(zone).equals(name)) {
+      throw new IllegalArgumentException(
+          "ringfence.gateway.farthest-zone must be device, site, datacenter or external");
+    }
+    return zone;
+  }
+
+  private static ApiKeys read(Path file, Zone ceiling) {
+    try {
+      return ApiKeys.read(file, ceiling);
+    } catch (IOException e) {
+      throw new IllegalArgumentException(
+          "ringfence.gateway.api-keys-file: " + file + " can't be read", e);
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(
+          "ringfence.gateway.api-keys-file: " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static int positive(String key, int value) {
+    return Math.toIntExact(positive(key, (long) value));
+  }
+
+  private static long positive(String key, long value) {
+    if (value <= 0) {
+      throw new IllegalArgumentException("ringfence.gateway." + key + " must be above 0");
+    }
+    return value;
+  }
+
+  /// Who may call.
+  public ApiKeys keys() {
+    return keys;
+  }
+
+  /// By which name.
+  public Hosts hosts() {
+    return hosts;
+  }
+
+  /// From which pages.
+  public Origins origins() {
+    return origins;
+  }
+
+  /// How many at one time.
+  public Gate gate() {
+    return gate;
+  }
+}

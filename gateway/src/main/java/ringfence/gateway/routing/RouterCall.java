@@ -1,0 +1,107 @@
+package ringfence.gateway.routing;
+
+import io.grpc.CallOptions;
+import io.grpc.ClientCall;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.MethodDescriptor;
+import io.grpc.Status;
+import java.util.Iterator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import ringfence.gateway.openai.FailureMapping;
+import ringfence.proto.v1.Failure;
+
+/// One call to a router, or to the next where one can't be reached before it said anything.
+/// Messages come one for each [#request()], on the executor of the call's options; [#cancel()]
+/// works from any thread.
+public final class RouterCall<Q, R> {
+  /// What comes back.
+  public interface Listener<R> {
+    /// One message.
+    void onMessage(R message);
+
+    /// The end, once; `status` is OK after a whole answer.
+    void onEnd(Status status, @Nullable Metadata trailers);
+  }
+
+  private final MethodDescriptor<Q, R> method;
+  private final CallOptions options;
+  private final Q question;
+  private final Listener<R> listener;
+  private final Iterator<ManagedChannel> routers;
+  private volatile @Nullable ClientCall<Q, R> current;
+  private volatile boolean cancelled;
+  private boolean answered;
+
+  RouterCall(
+      List<ManagedChannel> routers,
+      MethodDescriptor<Q, R> method,
+      CallOptions options,
+      Q question,
+      Listener<R> listener) {
+    this.routers = routers.iterator();
+    this.method = method;
+    this.options = options;
+    this.question = question;
+    this.listener = listener;
+  }
+
+  /// Begins, and asks for the first message. Call on the options' executor.
+  public void start() {
+    ClientCall<Q, R> call = routers.next().newCall(method, options);
+    current = call;
+    call.start(new Received(), new Metadata());
+    call.request(1);
+    call.sendMessage(question);
+    call.halfClose();
+    if (cancelled) {
+      cancel();
+    }
+  }
+
+  /// Asks for the next message.
+  public void request() {
+    ClientCall<Q, R> call = current;
+    if (call != null) {
+      call.request(1);
+    }
+  }
+
+  /// Ends the call at the router at once.
+  public void cancel() {
+    cancelled = true;
+    ClientCall<Q, R> call = current;
+    if (call != null) {
+      call.cancel("the client has gone", null);
+    }
+  }
+
+  private boolean triesNext(Status status, Metadata trailers) {
+    if (answered
+        || cancelled
+        || status.getCode() != Status.Code.UNAVAILABLE
+        || !routers.hasNext()) {
+      return false;
+    }
+    Failure.Reason reason = FailureMapping.failure(trailers).getReason();
+    return reason == Failure.Reason.REASON_UNSPECIFIED || reason == Failure.Reason.DRAINING;
+  }
+
+  private final class Received extends ClientCall.Listener<R> {
+    @Override
+    public void onMessage(R message) {
+      answered = true;
+      listener.onMessage(message);
+    }
+
+    @Override
+    public void onClose(Status status, Metadata trailers) {
+      if (triesNext(status, trailers)) {
+        start();
+      } else {
+        listener.onEnd(status, trailers);
+      }
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package ringfence.gateway.routing;
+
+import io.grpc.CallOptions;
+import io.grpc.ConnectivityState;
+import io.grpc.Deadline;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.ChannelOption;
+import jakarta.annotation.PreDestroy;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import ringfence.gateway.GatewayConfig;
+import ringfence.proto.v1.ListModelsRequest;
+import ringfence.proto.v1.ListModelsResponse;
+import ringfence.proto.v1.RouteEvent;
+import ringfence.proto.v1.RouteRequest;
+import ringfence.proto.v1.RoutingGrpc;
+
+/// The channels to the routers, one each, kept open.
+@Singleton
+public final class Routers {
+  /// Bytes of an answer that may wait in this process for a client that reads slowly; then the
+  /// router has to wait.
+  private static final int STREAM_WINDOW = 64 * 1024;
+
+  private static final int CONNECT_MILLIS = 2000;
+
+  private final List<ManagedChannel> channels;
+  private final AtomicInteger turn = new AtomicInteger();
+
+  Routers(GatewayConfig config) {
+    channels = config.routers().stream().map(Routers::open).toList();
+    if (channels.isEmpty()) {
+      throw new IllegalArgumentException("ringfence.gateway.routers must name a router, host:port");
+    }
+  }
+
+  private static ManagedChannel open(String address) {
+    int colon = address.lastIndexOf(':');
+    int port;
+    try {
+      port = Integer.parseInt(address.substring(colon + 1));
+    } catch (NumberFormatException e) {
+      port = 0;
+    }
+    if (colon < 1 || port < 1 || port > 65535) {
+      throw new IllegalArgumentException(
+          "ringfence.gateway.routers: '" + address + "' is not host:port");
+    }
+    return NettyChannelBuilder.forAddress(address.substring(0, colon), port)
+        .usePlaintext()
+        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+        .flowControlWindow(STREAM_WINDOW)
+        // A router whose machine vanished sends no end: ask, so that its calls fail soon.
+        .keepAliveTime(10, TimeUnit.SECONDS)
+        .keepAliveTimeout(5, TimeUnit.SECONDS)
+        .keepAliveWithoutCalls(true)
+        .build();
+  }
+
+  /// A call of `Routing.Generate`, not yet begun; its listener runs on `executor`.
+  public RouterCall<RouteRequest, RouteEvent> generate(
+      RouteRequest request,
+      Deadline deadline,
+      Executor executor,
+      RouterCall.Listener<RouteEvent> listener) {
+    return new RouterCall<>(
+        inOrder(),
+        RoutingGrpc.getGenerateMethod(),
+        CallOptions.DEFAULT.withExecutor(executor).withDeadline(deadline),
+        request,
+        listener);
+  }
+
+  /// A call of `Routing.ListModels`, not yet begun; its listener runs on `executor`.
+  public RouterCall<ListModelsRequest, ListModelsResponse> listModels(
+      ListModelsRequest request,
+      Duration limit,
+      Executor executor,
+      RouterCall.Listener<ListModelsResponse> listener) {
+    return new RouterCall<>(
+        inOrder(),
+        RoutingGrpc.getListModelsMethod(),
+        CallOptions.DEFAULT
+            .withExecutor(executor)
+            .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
+        request,
+        listener);
+  }
+
+  /// The routers by turns, those last that could not be reached.
+  private List<ManagedChannel> inOrder() {
+    if (channels.size() == 1) {
+      return channels;
+    }
+    int first = Math.floorMod(turn.getAndIncrement(), channels.size());
+    var reachable = new ArrayList<ManagedChannel>(channels.size());
+    var failing = new ArrayList<ManagedChannel>();
+    for (int i = 0; i < channels.size(); i++) {
+      ManagedChannel channel = channels.get((first + i) % channels.size());
+      boolean fails = channel.getState(true) == ConnectivityState.TRANSIENT_FAILURE;
+      (fails ? failing : reachable).add(channel);
+    }
+    reachable.addAll(failing);
+    return reachable;
+  }
+
+  @PreDestroy
+  void close() {
+    for (ManagedChannel channel : channels) {
+      channel.shutdownNow();
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package ringfence.gateway.serving;
+
+import io.vertx.ext.web.RoutingContext;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import ringfence.gateway.access.Caller;
+import ringfence.gateway.openai.Zones;
+import ringfence.proto.v1.Label;
+import ringfence.proto.v1.RouteRequest;
+import ringfence.proto.v1.Zone;
+
+/// Who sent a request, when, under what name and how far it may go.
+///
+/// @param nanos [System#nanoTime] of its arrival
+/// @param requestId the client's name for it, or ours
+/// @param zoneHeader the header `Ringfence-Zone`, or null
+/// @param maxWaitMillis the header `Ringfence-Max-Wait-Ms`; 0 is the router's default
+record Arrival(
+    long nanos, String requestId, Caller caller, @Nullable String zoneHeader, long maxWaitMillis) {
+  private static final String KEY = "ringfence.arrival";
+  private static final long MAX_WAIT_MILLIS = 3_600_000;
+
+  static void put(RoutingContext context, Arrival arrival) {
+    context.put(KEY, arrival);
+  }
+
+  static Arrival of(RoutingContext context) {
+    return context.get(KEY);
+  }
+
+  static long waiting(@Nullable String header) {
+    if (header == null || !header.matches("\\d{1,9}")) {
+      return 0;
+    }
+    return Math.min(MAX_WAIT_MILLIS, Long.parseLong(header));
+  }
+
+  /// The nearer of the key's ceiling and the header; a header that names no zone is the nearest
+  /// zone.
+  Label label() {
+    Label.Builder label = Label.newBuilder().setFarthestZone(caller.ceiling());
+    label.addReasons("key-ceiling");
+    if (zoneHeader != null) {
+      Zone asked = Zones.nearestUnlessNamed(zoneHeader);
+      label.setFarthestZone(Zones.nearer(asked, caller.ceiling()));
+      label.addReasons("header");
+    }
+    return label.build();
+  }
+
+  /// The requests with their names (`id`, or `id-0`, `id-1`, ... of several), tenant, label and
+  /// patience.
+  List<RouteRequest> identify(String id, List<RouteRequest.Builder> requests) {
+    var identified = new ArrayList<RouteRequest>(requests.size());
+    Label label = label();
+    for (int i = 0; i < requests.size(); i++) {
+      identified.add(
+          requests
+              .get(i)
+              .setRequestId(requests.size() == 1 ? id : id + "-" + i)
+              .setTenant(caller.tenant())
+              .setLabel(label)
+              .setMaxWaitMillis(maxWaitMillis)
+              .build());
+    }
+    return identified;
+  }
+}

@@ -1,0 +1,112 @@
+package ringfence.gateway.serving;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import jakarta.inject.Singleton;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import ringfence.gateway.access.Access;
+import ringfence.gateway.openai.Tally;
+
+/// The gateway's metrics. Labels are bounded: routes and statuses are few, and of models only the
+/// first that the router knew get a name.
+@Singleton
+public final class RequestMetrics {
+  static final String NO_MODEL = "none";
+  private static final String OTHER_MODELS = "other";
+  private static final int MAX_MODELS = 64;
+
+  private record Request(String route, String model, int status) {}
+
+  private record ModelMeters(
+      Timer firstToken, Timer interToken, Counter prompt, Counter cached, Counter answer) {}
+
+  private final MeterRegistry registry;
+  private final Map<String, ModelMeters> models = new ConcurrentHashMap<>();
+  private final Map<Request, Timer> requests = new ConcurrentHashMap<>();
+
+  RequestMetrics(MeterRegistry registry, Access access) {
+    this.registry = registry;
+    Gauge.builder("ringfence.gateway.requests.in.flight", access.gate(), gate -> gate.inFlight())
+        .description("Requests under way; one with several prompts counts once for each")
+        .register(registry);
+  }
+
+  /// A name that may be a label.
+  String bounded(String model) {
+    return models.containsKey(model) || models.size() < MAX_MODELS ? model : OTHER_MODELS;
+  }
+
+  void request(String route, String model, int status, long nanos) {
+    requests
+        .computeIfAbsent(new Request(route, model, status), this::timer)
+        .record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  private Timer timer(Request labels) {
+    return Timer.builder("ringfence.gateway.requests")
+        .description(
+            "From a request's arrival to its answer's last byte; status 499: the client left")
+        .tag("route", labels.route())
+        .tag("model", labels.model())
+        .tag("status", Integer.toString(labels.status()))
+        .serviceLevelObjectives(buckets(10, 100, 1_000, 10_000, 60_000, 600_000))
+        .register(registry);
+  }
+
+  void firstToken(String model, long nanos) {
+    meters(model).firstToken().record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  void interToken(String model, long nanos) {
+    meters(model).interToken().record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  void tokens(String model, Tally tally) {
+    ModelMeters meters = meters(model);
+    meters.prompt().increment((double) tally.promptTokens());
+    meters.cached().increment((double) tally.cachedPromptTokens());
+    meters.answer().increment((double) tally.answerTokens());
+  }
+
+  private ModelMeters meters(String model) {
+    return models.computeIfAbsent(
+        model,
+        name ->
+            new ModelMeters(
+                Timer.builder("ringfence.gateway.time.to.first.token")
+                    .description("From a request's arrival to its first token")
+                    .tag("model", name)
+                    .serviceLevelObjectives(
+                        buckets(10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000))
+                    .register(registry),
+                Timer.builder("ringfence.gateway.inter.token")
+                    .description("Between two tokens of one request")
+                    .tag("model", name)
+                    .serviceLevelObjectives(buckets(1, 2, 5, 10, 20, 50, 100, 250, 1_000))
+                    .register(registry),
+                tokenCounter(name, "prompt"),
+                tokenCounter(name, "cached_prompt"),
+                tokenCounter(name, "answer")));
+  }
+
+  private Counter tokenCounter(String model, String kind) {
+    return Counter.builder("ringfence.gateway.tokens")
+        .description("Tokens of complete answers; cached_prompt is part of prompt")
+        .tag("model", model)
+        .tag("kind", kind)
+        .register(registry);
+  }
+
+  private static Duration[] buckets(int... millis) {
+    var durations = new Duration[millis.length];
+    for (int i = 0; i < millis.length; i++) {
+      durations[i] = Duration.ofMillis(millis[i]);
+    }
+    return durations;
+  }
+}
