@@ -61,6 +61,8 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
   public volatile String digest = DIGEST;
   public volatile String numerics = "fake-v1";
   public volatile boolean deterministic = true;
+  public volatile int contextLength = 8192;
+  public volatile int maxSequences = 16;
   public volatile Zone zone = Zone.ZONE_SITE;
   public final String name;
   public final String incarnation = UUID.randomUUID().toString();
@@ -86,6 +88,11 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
 
   public FakeNode in(Zone newZone) {
     zone = newZone;
+    return this;
+  }
+
+  public FakeNode withContext(int tokens) {
+    contextLength = tokens;
     return this;
   }
 
@@ -139,10 +146,10 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
             ServedModel.newBuilder()
                 .setName(MODEL)
                 .setDigest(digest)
-                .setContextLength(8192)
+                .setContextLength(contextLength)
                 .setKvTokens(65536)
                 .setKvPageTokens(16)
-                .setMaxSequences(16));
+                .setMaxSequences(maxSequences));
   }
 
   public void report(NodeState state) {
@@ -288,6 +295,15 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
     openStreams.decrementAndGet();
   }
 
+  /// Goes on with the first choice from token 1 to its end.
+  public void answerRest(
+      GenerationRequest request, StreamObserver<GenerationEvent> events, int length) {
+    for (int offset = 1; offset < length; offset++) {
+      token(request, events, 0, offset);
+    }
+    end(request, events, length);
+  }
+
   public List<Integer> idsOf(GenerationRequest request, int choice) {
     return request.getChoicesList().stream()
         .filter(start -> start.getIndex() == choice)
@@ -302,6 +318,12 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
     if (toRouter != null) {
       toRouter.shutdownNow();
     }
+  }
+
+  /// Its Generation service is gone, its reports are not.
+  public void stopServing() throws InterruptedException {
+    server.shutdownNow();
+    server.awaitTermination(10, TimeUnit.SECONDS);
   }
 
   /// Its report stream breaks, its answers go on.

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import ringfence.proto.v1.Chat;
 import ringfence.proto.v1.ChatMessage;
 import ringfence.proto.v1.ContentPart;
@@ -80,7 +81,6 @@ public final class TestGateway implements AutoCloseable {
     public final AtomicInteger tokens = new AtomicInteger();
     public final CompletableFuture<Status> end = new CompletableFuture<>();
     private final CompletableFuture<Failure> failure = new CompletableFuture<>();
-    private final CompletableFuture<Void> firstToken = new CompletableFuture<>();
     private final int ahead;
     public volatile boolean keep = true;
     private ClientCallStreamObserver<RouteRequest> call;
@@ -102,7 +102,9 @@ public final class TestGateway implements AutoCloseable {
       }
       if (event.hasToken()) {
         tokens.incrementAndGet();
-        firstToken.complete(null);
+      }
+      synchronized (this) {
+        notifyAll();
       }
       if (ahead > 0) {
         call.request(1);
@@ -130,8 +132,23 @@ public final class TestGateway implements AutoCloseable {
       call.cancel("the client has gone", null);
     }
 
-    public void awaitFirstToken() throws Exception {
-      firstToken.get(20, TimeUnit.SECONDS);
+    public void awaitTokens(int count) throws InterruptedException {
+      await(() -> tokens.get() >= count);
+    }
+
+    public void awaitEvents(int count) throws InterruptedException {
+      await(() -> events.size() >= count);
+    }
+
+    private synchronized void await(BooleanSupplier condition) throws InterruptedException {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+      while (!condition.getAsBoolean()) {
+        long left = TimeUnit.NANOSECONDS.toMillis(deadline - System.nanoTime());
+        if (left <= 0 || end.isDone()) {
+          throw new AssertionError("got " + tokens + " tokens, then " + end);
+        }
+        wait(left);
+      }
     }
 
     public Status.Code code() throws Exception {

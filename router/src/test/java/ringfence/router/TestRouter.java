@@ -1,11 +1,15 @@
 package ringfence.router;
 
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import ringfence.router.serving.Router;
 import ringfence.router.serving.RouterSettings;
 
@@ -13,12 +17,14 @@ import ringfence.router.serving.RouterSettings;
 public final class TestRouter implements AutoCloseable {
   public final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   public final Router router;
+  public final int queueLimit;
 
   public TestRouter() {
     this(Duration.ofMillis(200), 64);
   }
 
   public TestRouter(Duration drainLimit, int queueLimit) {
+    this.queueLimit = queueLimit;
     RouterSettings settings =
         new RouterSettings(
             "test",
@@ -45,6 +51,34 @@ public final class TestRouter implements AutoCloseable {
 
   public InetSocketAddress address() {
     return router.address();
+  }
+
+  public void awaitInFlight(int count) {
+    await(() -> router.inFlight() == count);
+  }
+
+  public void awaitDraining() {
+    await(() -> !router.isReady());
+  }
+
+  public void awaitNodes(int count) {
+    await(() ->
+        registry.find("ringfence.router.nodes").gauges().stream().mapToDouble(Gauge::value).sum()
+            == count);
+  }
+
+  public int mostThreads() {
+    return Math.max(4, 2 * Runtime.getRuntime().availableProcessors()) + 1;
+  }
+
+  public static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (!condition.getAsBoolean()) {
+      if (System.nanoTime() > deadline) {
+        throw new AssertionError("not within 20 s");
+      }
+      LockSupport.parkNanos(1_000_000);
+    }
   }
 
   @Override

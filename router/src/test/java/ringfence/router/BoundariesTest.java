@@ -1,0 +1,139 @@
+package ringfence.router;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.constructors;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import org.junit.jupiter.api.Test;
+import ringfence.router.policy.EffectiveLabel;
+import ringfence.router.policy.EgressGrant;
+import ringfence.router.routing.Scorer;
+import ringfence.router.routing.Screen;
+
+/// The lines that architecture.md draws inside the router.
+class BoundariesTest {
+  private static final JavaClasses ROUTER =
+      new ClassFileImporter()
+          .withImportOption(new ImportOption.DoNotIncludeTests())
+          .importPackages("ringfence.router");
+
+  @Test
+  void routingIsPure() {
+    noClasses()
+        .that()
+        .resideInAPackage("ringfence.router.routing..")
+        .should()
+        .dependOnClassesThat()
+        .resideOutsideOfPackages(
+            "ringfence.router.routing..",
+            "java.lang",
+            "java.lang.invoke",
+            "java.lang.runtime",
+            "java.util",
+            "java.util.function",
+            "java.util.stream",
+            "org.jspecify.annotations")
+        .orShould()
+        .callMethod(System.class, "nanoTime")
+        .orShould()
+        .callMethod(System.class, "currentTimeMillis")
+        .orShould()
+        .dependOnClassesThat()
+        .areAssignableTo(Thread.class)
+        .check(ROUTER);
+  }
+
+  @Test
+  void onlyEgressOpensChannels() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("ringfence.router.egress..")
+        .should()
+        .dependOnClassesThat(
+            opening(
+                "io.grpc.ManagedChannel",
+                "io.grpc.ManagedChannelBuilder",
+                "io.grpc.Channel",
+                "io.grpc.netty.NettyChannelBuilder",
+                "java.net.Socket",
+                "java.net.URLConnection",
+                "java.net.DatagramSocket",
+                "java.nio.channels.SocketChannel",
+                "java.nio.channels.AsynchronousSocketChannel"))
+        .orShould()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.net.http..", "io.vertx..", "io.netty..", "jakarta.ws.rs.client..")
+        .check(ROUTER);
+  }
+
+  private static DescribedPredicate<JavaClass> opening(String... names) {
+    return DescribedPredicate.describe(
+        "a way out", type -> java.util.Arrays.stream(names).anyMatch(type::isAssignableTo));
+  }
+
+  @Test
+  void onlyPolicyMakesGrantsAndLabels() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("ringfence.router.policy..")
+        .should()
+        .callConstructor(
+            EgressGrant.class,
+            String.class,
+            int.class,
+            ringfence.router.routing.TargetView.class,
+            ringfence.router.routing.Zone.class,
+            long.class)
+        .orShould()
+        .callConstructor(
+            EffectiveLabel.class, ringfence.router.routing.Zone.class, java.util.List.class)
+        .check(ROUTER);
+    constructors()
+        .that()
+        .areDeclaredIn(EgressGrant.class)
+        .or()
+        .areDeclaredIn(EffectiveLabel.class)
+        .should()
+        .bePackagePrivate()
+        .check(ROUTER);
+  }
+
+  @Test
+  void aScreenIsNotAScorer() {
+    noClasses()
+        .that()
+        .areAssignableTo(Screen.class)
+        .should()
+        .beAssignableTo(Scorer.class)
+        .check(ROUTER);
+  }
+
+  @Test
+  void theRouterReadsNoJson() {
+    noClasses()
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("com.fasterxml..", "jakarta.json..", "com.google.gson..", "io.vertx..")
+        .check(ROUTER);
+  }
+
+  @Test
+  void onlyServingKnowsTheFramework() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("ringfence.router.serving..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "io.quarkus..",
+            "jakarta..",
+            "org.eclipse.microprofile..",
+            "io.smallrye..",
+            "io.micrometer..")
+        .check(ROUTER);
+  }
+}

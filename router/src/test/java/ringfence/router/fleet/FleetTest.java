@@ -1,0 +1,269 @@
+package ringfence.router.fleet;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.MeasuredSpeed;
+import ringfence.proto.v1.ModelLoad;
+import ringfence.proto.v1.NodeLoad;
+import ringfence.proto.v1.NodeRegistration;
+import ringfence.proto.v1.NodeState;
+import ringfence.proto.v1.ServedModel;
+import ringfence.proto.v1.Zone;
+import ringfence.router.routing.ModelView;
+import ringfence.router.routing.TargetView;
+
+/// Membership, with a clock that is moved by hand.
+class FleetTest {
+  private static final String DIGEST = "0123456789abcdef".repeat(4);
+  private long nanos = 1_000;
+  private final List<String> heard = new ArrayList<>();
+  private final Fleet fleet =
+      new Fleet(
+          3,
+          Duration.ofSeconds(2).toNanos(),
+          () -> nanos,
+          () -> Instant.ofEpochSecond(1_700_000_000 + nanos / 1_000_000_000),
+          new FleetObserver() {
+            @Override
+            public void joined(TargetView target) {
+              heard.add("joined " + target.name());
+            }
+
+            @Override
+            public void left(TargetView target, String why) {
+              heard.add("left " + target.name());
+            }
+          });
+
+  private static final class Stream implements NodeStream {
+    private Failure closedWith;
+
+    @Override
+    public void close(Failure failure) {
+      closedWith = failure;
+    }
+  }
+
+  private static NodeRegistration.Builder registration(String node) {
+    return NodeRegistration.newBuilder()
+        .setNode(node)
+        .setIncarnation("first")
+        .setZone(Zone.ZONE_SITE)
+        .setAddress("127.0.0.1:7420")
+        .addModels(
+            ServedModel.newBuilder()
+                .setName("tiny")
+                .setDigest(DIGEST)
+                .setContextLength(2048)
+                .setKvTokens(8192)
+                .setMaxSequences(8));
+  }
+
+  private Stream register(String node) throws RefusedReportException {
+    Stream stream = new Stream();
+    fleet.register(stream, registration(node).build());
+    return stream;
+  }
+
+  private static NodeLoad load(int running, int waiting, int waitingPrompt) {
+    return NodeLoad.newBuilder()
+        .setState(NodeState.NODE_STATE_READY)
+        .addModels(
+            ModelLoad.newBuilder()
+                .setModel("tiny")
+                .setRunningSequences(running)
+                .setWaitingSequences(waiting)
+                .setWaitingPromptTokens(waitingPrompt)
+                .addSpeeds(
+                    MeasuredSpeed.newBuilder()
+                        .setBatchSize(1)
+                        .setDecodeTokensPerSecond(50)
+                        .setPrefillTokensPerSecond(200)))
+        .build();
+  }
+
+  private ModelView tiny() {
+    return fleet.targets().getFirst().model("tiny");
+  }
+
+  private void pass(Duration time) {
+    nanos += time.toNanos();
+  }
+
+  @Test
+  void aNodeIsSilentWhenItWasNotHeardOfForLongerThanTheLimit() throws Exception {
+    Stream stream = register("one");
+    pass(Duration.ofSeconds(2));
+    assertThat(fleet.describe().getFirst().state()).isEqualTo(NodeState.NODE_STATE_READY);
+    pass(Duration.ofNanos(1));
+    assertThat(fleet.describe().getFirst().state()).isEqualTo(NodeState.NODE_STATE_SILENT);
+    fleet.report(stream, load(0, 0, 0));
+    assertThat(fleet.describe().getFirst().state()).isEqualTo(NodeState.NODE_STATE_READY);
+    assertThat(fleet.targets().getFirst().heardNanos()).isEqualTo(nanos);
+  }
+
+  @Test
+  void aSilentNodeIsDroppedAndItsStreamClosed() throws Exception {
+    Stream stream = register("one");
+    pass(Duration.ofSeconds(31));
+    fleet.dropSilent(Duration.ofSeconds(30).toNanos());
+    assertThat(fleet.targets()).isEmpty();
+    assertThat(stream.closedWith).isNotNull();
+  }
+
+  @Test
+  void aBrokenStreamIsALostNode() throws Exception {
+    Stream stream = register("one");
+    fleet.lost(stream, "its stream broke");
+    assertThat(fleet.targets()).isEmpty();
+    assertThat(heard).containsExactly("joined one", "left one");
+  }
+
+  @Test
+  void theNewestStreamOfANameWins() throws Exception {
+    Stream older = register("one");
+    Stream newer = new Stream();
+    fleet.register(newer, registration("one").setIncarnation("second").build());
+    assertThat(older.closedWith.getMessage()).contains("name");
+    assertThat(newer.closedWith).isNull();
+    assertThat(fleet.targets())
+        .singleElement()
+        .satisfies(target -> assertThat(target.incarnation()).isEqualTo("second"));
+    fleet.lost(older, "closed");
+    assertThat(fleet.targets()).hasSize(1);
+    assertThatExceptionOfType(RefusedReportException.class)
+        .isThrownBy(() -> fleet.report(older, load(0, 0, 0)));
+  }
+
+  @Test
+  void aRegistrationOnTheSameStreamChangesTheModels() throws Exception {
+    Stream stream = register("one");
+    fleet.register(
+        stream,
+        registration("one")
+            .setModels(0, registration("one").getModels(0).toBuilder().setName("other"))
+            .build());
+    assertThat(fleet.targets().getFirst().models()).containsOnlyKeys("other");
+    assertThat(fleet.modelSince("tiny")).isZero();
+    assertThat(stream.closedWith).isNull();
+  }
+
+  @Test
+  void remembersWhenAModelWasFirstReported() throws Exception {
+    register("one");
+    pass(Duration.ofSeconds(10));
+    register("two");
+    assertThat(fleet.modelSince("tiny")).isEqualTo(1_700_000_000);
+  }
+
+  @Test
+  void isNoLargerThanItsLimit() throws Exception {
+    register("one");
+    register("two");
+    register("three");
+    assertThatExceptionOfType(RefusedReportException.class)
+        .isThrownBy(() -> register("four"))
+        .withMessageContaining("full");
+  }
+
+  @Test
+  void countsWhatWasSentSinceTheLastReport() throws Exception {
+    Stream stream = register("one");
+    fleet.report(stream, load(3, 1, 100));
+    assertThat(tiny().sequences()).isEqualTo(4);
+    TargetView target = fleet.targets().getFirst();
+    Fleet.InFlight inFlight = fleet.begin(target, "tiny", 2, 50);
+    assertThat(tiny().sequences()).isEqualTo(6);
+    assertThat(tiny().waitingPromptTokens()).isEqualTo(150);
+    inFlight.prefilled();
+    assertThat(tiny().waitingPromptTokens()).isEqualTo(100);
+    inFlight.ended();
+    inFlight.ended();
+    assertThat(tiny().sequences()).isEqualTo(4);
+  }
+
+  @Test
+  void aReportThatMissedAnAttemptDoesNotHideIt() throws Exception {
+    Stream stream = register("one");
+    fleet.begin(fleet.targets().getFirst(), "tiny", 5, 70);
+    fleet.report(stream, load(0, 0, 0));
+    assertThat(tiny().sequences()).isEqualTo(5);
+    assertThat(tiny().waitingPromptTokens()).isEqualTo(70);
+  }
+
+  @Test
+  void anAttemptOnALostNodeEndsQuietly() throws Exception {
+    Stream stream = register("one");
+    TargetView target = fleet.targets().getFirst();
+    Fleet.InFlight inFlight = fleet.begin(target, "tiny", 1, 10);
+    fleet.lost(stream, "its stream broke");
+    fleet.register(new Stream(), registration("one").setIncarnation("second").build());
+    inFlight.ended();
+    fleet.begin(target, "tiny", 1, 10);
+    assertThat(tiny().sequences()).isZero();
+  }
+
+  @Test
+  void takesTheLatestMeasuredSpeed() throws Exception {
+    Stream stream = register("one");
+    fleet.report(stream, load(0, 0, 0));
+    assertThat(tiny().speeds().decode(1)).isEqualTo(50);
+    assertThat(tiny().speeds().prefill(7)).isEqualTo(200);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "node, registration.node",
+    "incarnation, registration.incarnation",
+    "zone, registration.zone",
+    "external, registration.zone",
+    "address, registration.address",
+    "port, registration.address",
+    "digest, registration.models[0].digest",
+    "context, registration.models[0].context_length",
+    "sequences, registration.models[0].max_sequences",
+    "twice, registration.models[1].name"
+  })
+  void namesTheFieldOfAWrongRegistration(String wrong, String field) {
+    UnaryOperator<ServedModel.Builder> model =
+        builder ->
+            switch (wrong) {
+              case "digest" -> builder.setDigest("none");
+              case "context" -> builder.setContextLength(0);
+              case "sequences" -> builder.setMaxSequences(-1);
+              default -> builder;
+            };
+    NodeRegistration.Builder registration = registration("one");
+    registration.setModels(0, model.apply(registration.getModelsBuilder(0)));
+    switch (wrong) {
+      case "node" -> registration.setNode("a b");
+      case "incarnation" -> registration.clearIncarnation();
+      case "zone" -> registration.clearZone();
+      case "external" -> registration.setZone(Zone.ZONE_EXTERNAL);
+      case "address" -> registration.setAddress("http://host:1/");
+      case "port" -> registration.setAddress("host:70000");
+      case "twice" -> registration.addModels(registration.getModels(0));
+      default -> {}
+    }
+    assertThatExceptionOfType(RefusedReportException.class)
+        .isThrownBy(() -> fleet.register(new Stream(), registration.build()))
+        .satisfies(refused -> assertThat(refused.failure().getParameter()).isEqualTo(field));
+    assertThat(fleet.targets()).isEmpty();
+  }
+
+  @Test
+  void aLoadBeforeARegistrationIsRefused() {
+    assertThatExceptionOfType(RefusedReportException.class)
+        .isThrownBy(() -> fleet.report(new Stream(), load(0, 0, 0)));
+  }
+}

@@ -1,0 +1,65 @@
+package ringfence.router.serving;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+
+import io.smallrye.config.PropertiesConfigSource;
+import io.smallrye.config.SmallRyeConfigBuilder;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class RouterSettingsTest {
+
+  private static RouterSettings settings(Map<String, String> properties) {
+    return RouterSettings.of(
+        new SmallRyeConfigBuilder()
+            .withMapping(RouterConfig.class)
+            .withConverter(
+                Duration.class, 200, new io.quarkus.runtime.configuration.DurationConverter())
+            .withSources(new PropertiesConfigSource(properties, "test", 1))
+            .build()
+            .getConfigMapping(RouterConfig.class));
+  }
+
+  @Test
+  void theDefaultsListenOnLoopback() {
+    RouterSettings settings = settings(Map.of());
+    assertThat(settings.listen().getAddress().isLoopbackAddress()).isTrue();
+    assertThat(settings.listen().getPort()).isEqualTo(7410);
+    assertThat(settings.reportInterval()).isEqualTo(Duration.ofMillis(500));
+    assertThat(settings.silenceLimit()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(settings.maxPromptBytes()).isEqualTo(16 << 20);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "listen-address, 0.0.0.0:7410",
+    "listen-address, 192.0.2.1:7410",
+    "listen-address, '[::]:7410'",
+    "listen-address, 127.0.0.1",
+    "listen-address, 127.0.0.1:70000",
+    "name, a b",
+    "report-interval, 10ms",
+    "silence-limit, 700ms",
+    "max-attempts, 0",
+    "max-in-flight, 0",
+    "max-prompt-bytes, 1",
+    "max-in-flight-prompt-bytes, 2048",
+    "default-deadline, 2H",
+    "drain-limit, 2H"
+  })
+  void aWrongValueIsRefusedByItsKey(String key, String value) {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> settings(Map.of("ringfence.router." + key, value)))
+        .withMessageStartingWith("ringfence.router." + key);
+  }
+
+  @Test
+  void loopbackMayBeNamed() {
+    assertThat(settings(Map.of("ringfence.router.listen-address", "[::1]:0")).listen().getPort())
+        .isZero();
+  }
+}
