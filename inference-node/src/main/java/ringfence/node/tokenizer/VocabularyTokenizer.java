@@ -67,18 +67,28 @@ abstract sealed class VocabularyTokenizer implements Tokenizer
     Boolean saysBeginning = vocabulary.rules().addBeginning();
     Boolean saysEnd = vocabulary.rules().addEnd();
     this.addBeginning =
-        special.beginning() >= 0 && (saysBeginning == null ? addBeginning : saysBeginning);
-    addEnd = special.end() >= 0 && saysEnd != null && saysEnd;
+        saysBeginning == null
+            ? addBeginning && special.beginning() >= 0
+            : saysBeginning && needed(special.beginning(), "bos");
+    addEnd = saysEnd != null && saysEnd && needed(special.end(), "eos");
+  }
+
+  private static boolean needed(int id, String name) {
+    if (id < 0) {
+      throw new VocabularyException(
+          "tokenizer.ggml." + name + "_token_id", "is missing; add_" + name + "_token needs it");
+    }
+    return true;
   }
 
   private static TokenKind kind(Vocabulary vocabulary, int id, String spelling) {
     TokenKind kind = vocabulary.kinds().get(id);
     Vocabulary.SpecialIds special = vocabulary.special();
     boolean mark =
-        id == special.beginning()
-            || id == special.end()
+        id == special.end()
             || id == special.endOfTurn()
             || id == special.endOfMessage()
+            || (id == special.beginning() && spelling.startsWith("<"))
             || EndOfGeneration.mark(spelling);
     return mark && kind != TokenKind.UNKNOWN ? TokenKind.CONTROL : kind;
   }

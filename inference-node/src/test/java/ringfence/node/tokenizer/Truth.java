@@ -6,20 +6,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
+import ringfence.node.catalogue.TestModel;
 import ringfence.node.gguf.GgufFile;
 
 /// What llama.cpp and Hugging Face's tokenizers make of a corpus, and the models to compare with.
 final class Truth {
-
-  static final String SMOLLM2 = "smollm2-135m-instruct-q4_1";
-  static final String QWEN = "qwen2.5-coder-0.5b-instruct-q4_k_m";
-  static final String GEMMA = "gemma-3-270m-q4_k_m";
 
   private Truth() {}
 
@@ -51,23 +46,21 @@ final class Truth {
     return ids;
   }
 
-  /// A model of the catalogue's cache.
-  static Path file(String model) {
-    String cache =
-        Optional.ofNullable(System.getProperty("ringfence.cache"))
-            .or(() -> Optional.ofNullable(System.getenv("RINGFENCE_CACHE")))
-            .orElseGet(() ->
-                Optional.ofNullable(System.getenv("XDG_CACHE_HOME"))
-                        .orElse(System.getProperty("user.home") + "/.cache")
-                    + "/ringfence");
-    return Path.of(cache, "models", model + ".gguf");
+  /// The small model, which every test run has.
+  static Tokenizer smollm2() {
+    return SmolLm2.TOKENIZER;
   }
 
-  static Tokenizer tokenizer(String model) {
+  /// A model's tokenizer, of which nothing is read but the file's metadata.
+  static Tokenizer tokenizer(TestModel model) {
     try (Arena arena = Arena.ofConfined()) {
-      return Tokenizers.of(GgufFile.open(file(model), arena).metadata());
+      return Tokenizers.of(GgufFile.open(model.file(), arena).metadata());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  private static final class SmolLm2 {
+    static final Tokenizer TOKENIZER = tokenizer(TestModel.SMOLLM2);
   }
 }
