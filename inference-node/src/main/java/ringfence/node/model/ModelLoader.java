@@ -12,6 +12,7 @@ import ringfence.node.model.ModelSpec.LayerSpec;
 /// Makes a [Model] of a file: reads the architecture's keys, checks every tensor's shape.
 public final class ModelLoader {
   private static final String ARCHITECTURE_KEY = "general.architecture";
+  private static final String PARTS_KEY = "split.count";
   private static final String TOKENS_KEY = "tokenizer.ggml.tokens";
   private static final int MOST_LAYERS = 1 << 12;
   private static final int WIDEST = 1 << 24;
@@ -44,8 +45,17 @@ public final class ModelLoader {
     return new Model(name, spec, weights);
   }
 
-  /// Keys of relatives of the known architectures, which compute something more.
+  /// Parts of models, and relatives of the known architectures, which compute something more.
   private void refuseVariants() {
+    int parts = file.metadata().count(PARTS_KEY, 1);
+    if (parts > 1) {
+      throw new GgufException(
+          "key '"
+              + PARTS_KEY
+              + "' says that this is one of "
+              + parts
+              + " parts of a model; join them first (llama-gguf-split --merge)");
+    }
     keys.refuse("expert_count", 0, "a mixture of experts is");
     keys.refuse("attn_logit_softcapping", 0, "soft-capping of attention is");
     keys.refuse("final_logit_softcapping", 0, "soft-capping of logits is");

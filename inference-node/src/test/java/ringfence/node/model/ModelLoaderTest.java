@@ -254,6 +254,12 @@ class ModelLoaderTest {
         "no part of a llama model");
   }
 
+  @Test
+  void refusesOnePartOfAModel() {
+    refused(LLAMA, file -> file.uint32("split.count", 3), "split.count", "3 parts", "join");
+    assertThat(load(LLAMA, file -> file.uint32("split.count", 1))).isNotNull();
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
