@@ -51,7 +51,9 @@ public final class ChatTemplate {
     this.program = program;
     this.bosToken = bosToken;
     this.eosToken = eosToken;
-    this.habits = TemplateHabits.find(program, shape -> input -> run(input, new ChatValues(shape)));
+    boolean knowsDeveloper = program.mentions("'developer'") || program.mentions("\"developer\"");
+    this.habits =
+        TemplateHabits.find(knowsDeveloper, (shape, input) -> run(input, new ChatValues(shape)));
   }
 
   /// Reads a template.
@@ -112,7 +114,10 @@ public final class ChatTemplate {
       }
     }
     variables.put("messages", values.messages(input.messages()));
-    variables.put("tools", ChatValues.tools(input.tools()));
+    Value tools = values.tools(input.tools());
+    if (tools != null) {
+      variables.put("tools", tools);
+    }
     variables.put("documents", Value.None.NONE);
     variables.put("add_generation_prompt", Value.Bool.of(input.ending() == Ending.ASSISTANT_TURN));
     variables.put("bos_token", Text.trusted(bosToken));

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import ringfence.node.template.ChatInput.Message;
 import ringfence.node.template.ChatInput.Part;
 import ringfence.node.template.ChatInput.TextPart;
@@ -101,10 +102,10 @@ final class ChatValues {
     return parsed instanceof Dict ? parsed : Text.outside(json);
   }
 
-  /// None where there are no tools, as transformers has it.
-  static Value tools(List<ChatInput.Tool> tools) {
+  /// The value of `tools`, or null where there is to be no such variable.
+  @Nullable Value tools(List<ChatInput.Tool> tools) {
     if (tools.isEmpty()) {
-      return None.NONE;
+      return habits.noneTools() ? None.NONE : null;
     }
     List<Value> values = new ArrayList<>();
     for (ChatInput.Tool tool : tools) {

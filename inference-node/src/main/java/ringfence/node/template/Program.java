@@ -36,8 +36,8 @@ final class Program {
     }
   }
 
-  /// Whether a name or string of the template contains this word.
-  boolean mentions(String word) {
-    return source.text().contains(word);
+  /// Whether this piece of text is anywhere in the template.
+  boolean mentions(String piece) {
+    return source.text().contains(piece);
   }
 }

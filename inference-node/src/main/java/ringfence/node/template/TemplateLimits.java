@@ -12,7 +12,8 @@ record TemplateLimits(
     int templateChars, int parseDepth, int renderDepth, long steps, int textChars) {
   static final int CHARS_PER_STEP = 16;
 
-  /// Some ten times what the largest known template and a conversation of 4096 messages need.
+  /// Enough for 4096 messages in every known template but those whose work grows with the square of
+  /// the number of messages; those stop after some 1500. Spent in about a second.
   static final TemplateLimits DEFAULT =
       new TemplateLimits(256 * 1024, 120, 400, 10_000_000, 8 * 1024 * 1024);
 }
