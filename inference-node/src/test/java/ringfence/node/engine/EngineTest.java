@@ -108,6 +108,22 @@ class EngineTest {
   }
 
   @Test
+  void theRepetitionPenaltyCountsThePromptToo() throws InterruptedException {
+    int first = answer(task(5, 1)).choice(0).tokens().getFirst();
+    int[] prompt = tokens(5);
+    prompt[0] = first;
+    SamplingParameters never = new SamplingParameters(0, 0, 1, 0, 100, 0, 0, Map.of(), 0);
+    StopConditions stop = new StopConditions(List.of(), 5, true);
+    List<ChoiceStart> fresh = List.of(new ChoiceStart(0, new int[0]));
+
+    List<Integer> answer = answer(task(prompt, never, stop, fresh)).choice(0).tokens();
+    assertThat(answer).doesNotHaveDuplicates();
+    for (int token : prompt) {
+      assertThat(answer).doesNotContain(token);
+    }
+  }
+
+  @Test
   void choicesShareTheirPrompt() throws InterruptedException {
     SamplingParameters sampling = new SamplingParameters(1, 0, 1, 0, 1, 0, 0, Map.of(), 42);
     List<ChoiceStart> choices =
