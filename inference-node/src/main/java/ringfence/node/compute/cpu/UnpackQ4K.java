@@ -1,0 +1,51 @@
+package ringfence.node.compute.cpu;
+
+import static ringfence.node.compute.cpu.Lanes.COUNT;
+import static ringfence.node.compute.cpu.Stored.PARTS;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/// Blocks of 256: float16 d and dmin, six-bit scales and minima of 8 sub-blocks of 32 ([SixBits]),
+/// 128 bytes of nibbles; 32 bytes hold one sub-block (low) and the next (high);
+/// `(d * scale) * q - dmin * minimum`.
+final class UnpackQ4K implements Unpacker {
+  @Override
+  public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
+    for (int i = 0; i < count; i += 256, offset += 144) {
+      float d = Stored.half(data, offset);
+      float dmin = Stored.half(data, offset + 2);
+      for (int sub = 0; sub < 8; sub += 2) {
+        float scale0 = d * SixBits.scale(data, offset + 4, sub);
+        float min0 = dmin * SixBits.minimum(data, offset + 4, sub);
+        float scale1 = d * SixBits.scale(data, offset + 4, sub + 1);
+        float min1 = dmin * SixBits.minimum(data, offset + 4, sub + 1);
+        long nibbles = offset + 16 + 16 * sub;
+        int to = at + i + 32 * sub;
+        sixteen(Stored.sixteen(data, nibbles), scale0, min0, scale1, min1, out, to);
+        sixteen(Stored.sixteen(data, nibbles + 16), scale0, min0, scale1, min1, out, to + 16);
+      }
+    }
+  }
+
+  private static void sixteen(
+      ByteVector nibbles,
+      float scale0,
+      float min0,
+      float scale1,
+      float min1,
+      float[] out,
+      int at) {
+    for (int part = 0; part < PARTS; part++) {
+      IntVector both = Stored.unsigned(nibbles, part);
+      int to = at + part * COUNT;
+      Stored.floats(both.and(15)).mul(scale0).sub(min0).intoArray(out, to);
+      Stored.floats(both.lanewise(VectorOperators.LSHR, 4))
+          .mul(scale1)
+          .sub(min1)
+          .intoArray(out, to + 32);
+    }
+  }
+}

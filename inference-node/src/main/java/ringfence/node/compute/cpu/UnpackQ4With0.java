@@ -1,0 +1,26 @@
+package ringfence.node.compute.cpu;
+
+import static ringfence.node.compute.cpu.Lanes.COUNT;
+import static ringfence.node.compute.cpu.Stored.PARTS;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/// Blocks of 32: a float16 scale d, 16 bytes of nibbles q, the low ones first; `d * (q - 8)`.
+final class UnpackQ4With0 implements Unpacker {
+  @Override
+  public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
+    for (int i = 0; i < count; i += 32, offset += 18) {
+      float d = Stored.half(data, offset);
+      ByteVector nibbles = Stored.sixteen(data, offset + 2);
+      for (int part = 0; part < PARTS; part++) {
+        IntVector both = Stored.unsigned(nibbles, part);
+        int to = at + i + part * COUNT;
+        Stored.floats(both.and(15).sub(8)).mul(d).intoArray(out, to);
+        Stored.floats(both.lanewise(VectorOperators.LSHR, 4).sub(8)).mul(d).intoArray(out, to + 16);
+      }
+    }
+  }
+}

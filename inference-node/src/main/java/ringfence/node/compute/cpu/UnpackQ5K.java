@@ -1,0 +1,53 @@
+package ringfence.node.compute.cpu;
+
+import static ringfence.node.compute.cpu.Lanes.COUNT;
+import static ringfence.node.compute.cpu.Stored.PARTS;
+
+import java.lang.foreign.MemorySegment;
+import jdk.incubator.vector.ByteVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+
+/// As [UnpackQ4K] with a fifth bit: 32 bytes before the nibbles, of which bit `sub` of byte i
+/// belongs to number i of sub-block `sub`.
+final class UnpackQ5K implements Unpacker {
+  @Override
+  public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
+    for (int i = 0; i < count; i += 256, offset += 176) {
+      float d = Stored.half(data, offset);
+      float dmin = Stored.half(data, offset + 2);
+      for (int sub = 0; sub < 8; sub++) {
+        float scale = d * SixBits.scale(data, offset + 4, sub);
+        float min = dmin * SixBits.minimum(data, offset + 4, sub);
+        long nibbles = offset + 48 + 32 * (sub / 2);
+        int to = at + i + 32 * sub;
+        for (int half = 0; half < 32; half += 16) {
+          ByteVector low = Stored.sixteen(data, nibbles + half);
+          ByteVector fifth = Stored.sixteen(data, offset + 16 + half);
+          sixteen(low, 4 * (sub & 1), fifth, sub, scale, min, out, to + half);
+        }
+      }
+    }
+  }
+
+  private static void sixteen(
+      ByteVector nibbles,
+      int nibbleShift,
+      ByteVector fifth,
+      int fifthShift,
+      float scale,
+      float min,
+      float[] out,
+      int at) {
+    for (int part = 0; part < PARTS; part++) {
+      IntVector low =
+          Stored.unsigned(nibbles, part).lanewise(VectorOperators.LSHR, nibbleShift).and(15);
+      IntVector high =
+          Stored.unsigned(fifth, part)
+              .lanewise(VectorOperators.LSHR, fifthShift)
+              .and(1)
+              .lanewise(VectorOperators.LSHL, 4);
+      Stored.floats(low.or(high)).mul(scale).sub(min).intoArray(out, at + part * COUNT);
+    }
+  }
+}
