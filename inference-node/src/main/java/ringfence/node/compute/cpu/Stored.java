@@ -24,7 +24,6 @@ final class Stored {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
-  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ORDER);
 
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(COUNT * Short.SIZE));
@@ -35,16 +34,16 @@ final class Stored {
     return Float.float16ToFloat(data.get(SHORT, at));
   }
 
+  static void putHalf(MemorySegment data, long at, float value) {
+    data.set(SHORT, at, Float.floatToFloat16(value));
+  }
+
   static int int16(MemorySegment data, long at) {
     return data.get(SHORT, at);
   }
 
   static int int32(MemorySegment data, long at) {
     return data.get(INT, at);
-  }
-
-  static long int64(MemorySegment data, long at) {
-    return data.get(LONG, at);
   }
 
   static int int8(MemorySegment data, long at) {

@@ -24,8 +24,9 @@ final class UnpackQ4K implements Unpacker {
         float min1 = dmin * SixBits.minimum(data, offset + 4, sub + 1);
         long nibbles = offset + 16 + 16 * sub;
         int to = at + i + 32 * sub;
-        sixteen(Stored.sixteen(data, nibbles), scale0, min0, scale1, min1, out, to);
-        sixteen(Stored.sixteen(data, nibbles + 16), scale0, min0, scale1, min1, out, to + 16);
+        for (int half = 0; half < 32; half += 16) {
+          sixteen(Stored.sixteen(data, nibbles + half), scale0, min0, scale1, min1, out, to + half);
+        }
       }
     }
   }

@@ -18,49 +18,41 @@ final class UnpackQ6K implements Unpacker {
     for (int i = 0; i < count; i += 256, offset += 210) {
       float d = Stored.half(data, offset + 208);
       for (int half = 0; half < 2; half++) {
-        for (int sixteenth = 0; sixteenth < 2; sixteenth++) {
-          long nibbles = offset + 64 * half + 16 * sixteenth;
-          long scales = offset + 192 + 8 * half + sixteenth;
-          quarters(
-              Stored.sixteen(data, nibbles),
-              Stored.sixteen(data, nibbles + 32),
+        for (int part = 0; part < 4; part++) {
+          int quarter = part >> 1;
+          int sixteenth = part & 1;
+          long scales = offset + 192 + 8 * half + part;
+          sixteen(
+              Stored.sixteen(data, offset + 64 * half + 16 * part),
               Stored.sixteen(data, offset + 128 + 32 * half + 16 * sixteenth),
+              2 * quarter,
               d * Stored.int8(data, scales),
-              d * Stored.int8(data, scales + 2),
               d * Stored.int8(data, scales + 4),
-              d * Stored.int8(data, scales + 6),
               out,
-              at + i + 128 * half + 16 * sixteenth);
+              at + i + 128 * half + 16 * part);
         }
       }
     }
   }
 
-  private static void quarters(
-      ByteVector nibbles0,
-      ByteVector nibbles1,
+  /// Sixteen numbers of one quarter and those two quarters on, which share their bytes.
+  private static void sixteen(
+      ByteVector nibbles,
       ByteVector pairs,
-      float scale0,
-      float scale1,
-      float scale2,
-      float scale3,
+      int pairShift,
+      float scale,
+      float scaleOfNext,
       float[] out,
       int at) {
     for (int part = 0; part < PARTS; part++) {
-      IntVector even = Stored.unsigned(nibbles0, part);
-      IntVector odd = Stored.unsigned(nibbles1, part);
-      IntVector upper = Stored.unsigned(pairs, part);
+      IntVector both = Stored.unsigned(nibbles, part);
+      IntVector upper =
+          Stored.unsigned(pairs, part).lanewise(VectorOperators.LSHR, pairShift);
+      IntVector low = both.and(15).or(upper.and(3).lanewise(VectorOperators.LSHL, 4));
+      IntVector high = both.lanewise(VectorOperators.LSHR, 4).or(upper.and(0x30));
       int to = at + part * COUNT;
-      IntVector q0 = even.and(15).or(upper.lanewise(VectorOperators.LSHL, 4).and(0x30));
-      IntVector q1 = odd.and(15).or(upper.lanewise(VectorOperators.LSHL, 2).and(0x30));
-      IntVector q2 = even.lanewise(VectorOperators.LSHR, 4).or(upper.and(0x30));
-      IntVector q3 =
-          odd.lanewise(VectorOperators.LSHR, 4)
-              .or(upper.lanewise(VectorOperators.LSHR, 2).and(0x30));
-      Stored.floats(q0.sub(32)).mul(scale0).intoArray(out, to);
-      Stored.floats(q1.sub(32)).mul(scale1).intoArray(out, to + 32);
-      Stored.floats(q2.sub(32)).mul(scale2).intoArray(out, to + 64);
-      Stored.floats(q3.sub(32)).mul(scale3).intoArray(out, to + 96);
+      Stored.floats(low.sub(32)).mul(scale).intoArray(out, to);
+      Stored.floats(high.sub(32)).mul(scaleOfNext).intoArray(out, to + 64);
     }
   }
 }

@@ -1,0 +1,40 @@
+package ringfence.node.compute.cpu;
+
+import java.util.Arrays;
+
+/// What one worker writes to and nobody else reads.
+final class Scratch {
+  /// [Lanes#COUNT] numbers, for sums over lanes.
+  final float[] lanes = new float[Lanes.COUNT];
+
+  /// Unpacked rows.
+  private float[] panel;
+
+  /// Results on their way elsewhere; attention keeps its scores here.
+  private float[] results = new float[0];
+
+  Scratch(int panelSize) {
+    panel = new float[panelSize];
+  }
+
+  float[] panel() {
+    return panel;
+  }
+
+  /// At least `size` numbers, contents undefined. Grows to the largest size ever asked for.
+  float[] results(int size) {
+    if (results.length < size) {
+      results = new float[Math.max(size, Math.min(2 * results.length, size + (1 << 16)))];
+    }
+    return results;
+  }
+
+  /// Fills the numbers between a row's end and its padded end with zeros, in every row.
+  static void clearPadding(float[] values, int at, int width, int stride, int rows) {
+    if (width < stride) {
+      for (int row = 0; row < rows; row++) {
+        Arrays.fill(values, at + row * stride + width, at + (row + 1) * stride, 0);
+      }
+    }
+  }
+}
