@@ -4,8 +4,8 @@ import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Batch;
 import ringfence.node.compute.Logits;
+import ringfence.node.model.Model;
 import ringfence.node.model.ModelSpec;
-import ringfence.node.model.Weights;
 
 /// The fast backend on the Vector API: float32 arithmetic, weights as the file has them, keys and
 /// values in half precision, one worker per core.
@@ -19,18 +19,22 @@ public final class CpuBackend implements Backend {
   private final KvStore store;
   private final Pass pass;
 
-  /// @param weights mapped; their arena must outlive the backend
+  /// @param model its weights are mapped; their arena must outlive the backend
   /// @throws IllegalArgumentException when an option is below 1
-  public CpuBackend(ModelSpec spec, Weights weights, BackendOptions options) {
+  public static CpuBackend open(Model model, BackendOptions options) {
     if (Math.min(options.pages(), options.pageTokens()) < 1
         || Math.min(options.maxBatchTokens(), options.threads()) < 1) {
       throw new IllegalArgumentException("every option must be at least 1: " + options);
     }
-    this.spec = spec;
+    return new CpuBackend(model, options);
+  }
+
+  private CpuBackend(Model model, BackendOptions options) {
+    this.spec = model.spec();
     this.maxBatchTokens = options.maxBatchTokens();
     this.store = new KvStore(spec, options);
     this.workers = new Workers(options.threads());
-    this.pass = new Pass(spec, weights, options, store, workers);
+    this.pass = new Pass(spec, model.weights(), options, store, workers);
   }
 
   @Override
