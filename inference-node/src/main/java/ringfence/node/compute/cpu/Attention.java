@@ -11,8 +11,8 @@ import ringfence.node.model.ModelSpec;
 /// Causal attention of a tile of tokens with the query heads that share one key/value head.
 ///
 /// Scores of all positions, their softmax, then the weighted sum of values, position by position in
-/// ascending order. Sums over positions go lane-wise by the absolute position modulo
-/// [Lanes#COUNT]: neither the tile nor the pages show in the result.
+/// ascending order. Sums over positions go lane-wise by the absolute position modulo [Lanes#COUNT]:
+/// neither the tile nor the pages show in the result.
 final class Attention {
   /// Positions whose keys or values are unpacked at a time.
   private static final int BLOCK = 64;
@@ -38,7 +38,13 @@ final class Attention {
   ///
   /// @param queries `[tokens][heads * headSize]`, after norm and RoPE
   void attend(
-      Plan plan, int tile, int kvHead, int layer, float[] queries, float[] out, int outStride,
+      Plan plan,
+      int tile,
+      int kvHead,
+      int layer,
+      float[] queries,
+      float[] out,
+      int outStride,
       Scratch scratch) {
     int window = spec.layers().get(layer).window();
     int firstToken = plan.tileStarts[tile];
@@ -73,7 +79,13 @@ final class Attention {
           int values = (from - start) * headStride;
           int weights = scores + row * length + from - base;
           accumulate(
-              work, weights, to - from, scratch.panel(), values, headStride, sums + row * headStride);
+              work,
+              weights,
+              to - from,
+              scratch.panel(),
+              values,
+              headStride,
+              sums + row * headStride);
         }
       }
       start = stop;
@@ -105,8 +117,7 @@ final class Attention {
       int[] pages, int start, int stop, int layer, int kind, int kvHead, float[] panel) {
     int page = start / store.pageTokens();
     int slot = start - page * store.pageTokens();
-    store.read(
-        pages[page], slot, slot + stop - start, layer, kind, kvHead, panel, 0, headStride);
+    store.read(pages[page], slot, slot + stop - start, layer, kind, kvHead, panel, 0, headStride);
   }
 
   private void gather(float[] queries, int firstToken, int tokens, int kvHead, float[] work) {
@@ -115,11 +126,7 @@ final class Attention {
       int token = firstToken + row / group;
       int head = kvHead * group + row % group;
       System.arraycopy(
-          queries,
-          token * spec.queryWidth() + head * headSize,
-          work,
-          row * headStride,
-          headSize);
+          queries, token * spec.queryWidth() + head * headSize, work, row * headStride, headSize);
     }
     Scratch.clearPadding(work, 0, headSize, headStride, tokens * group);
   }

@@ -19,6 +19,8 @@ public final class CpuBackend implements Backend {
   private final KvStore store;
   private final Pass pass;
 
+  /// Opens a backend for a model; its caller closes it.
+  ///
   /// @param model its weights are mapped; their arena must outlive the backend
   /// @throws IllegalArgumentException when an option is below 1
   public static CpuBackend open(Model model, BackendOptions options) {
@@ -58,7 +60,12 @@ public final class CpuBackend implements Backend {
       int length = run.tokens().length;
       if (length == 0 || run.outputs() < 0 || run.outputs() > length || run.position() < 0) {
         throw new IllegalArgumentException(
-            "a run of " + length + " tokens at " + run.position() + " with " + run.outputs()
+            "a run of "
+                + length
+                + " tokens at "
+                + run.position()
+                + " with "
+                + run.outputs()
                 + " outputs");
       }
       for (int token : run.tokens()) {

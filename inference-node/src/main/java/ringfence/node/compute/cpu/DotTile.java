@@ -7,9 +7,9 @@ import jdk.incubator.vector.FloatVector;
 
 /// Dot products of some rows with some tokens, all float32.
 ///
-/// Every product, whichever tile computes it, is one vector of partial sums, `sum[lane] =
-/// fma(row[k + lane], token[k + lane], sum[lane])` for k = 0, COUNT, 2 COUNT..., and then
-/// [Lanes#sum]: the shape of the batch does not show in the result.
+/// Every product, whichever tile computes it, is one vector of partial sums, `sum[lane] = fma(row[k
+/// + lane], token[k + lane], sum[lane])` for k = 0, COUNT, 2 COUNT..., and then [Lanes#sum]: the
+///   shape of the batch does not show in the result.
 final class DotTile {
   private DotTile() {}
 

@@ -15,7 +15,13 @@ final class Elementwise {
 
   /// `out = x / sqrt(mean(x^2) + epsilon) * weight` (Zhang and Sennrich, 2019). `out` may be `x`.
   static void rmsNorm(
-      float[] x, int at, float[] weight, int width, float epsilon, float[] out, int outAt,
+      float[] x,
+      int at,
+      float[] weight,
+      int width,
+      float epsilon,
+      float[] out,
+      int outAt,
       float[] lanes) {
     FloatVector squares = FloatVector.zero(FLOATS);
     int whole = FLOATS.loopBound(width);

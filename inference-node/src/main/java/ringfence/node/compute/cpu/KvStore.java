@@ -39,7 +39,7 @@ final class KvStore implements AutoCloseable {
   /// Takes a page's memory if it has none yet. Call before the workers use it.
   void touch(int page) {
     if (pages[page] == null) {
-      pages[page] = arena.allocate(layers * 2 * headBytes() * kvHeads, 64);
+      pages[page] = arena.allocate(2L * layers * kvHeads * headBytes(), 64);
     }
   }
 

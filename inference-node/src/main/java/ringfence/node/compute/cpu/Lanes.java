@@ -10,7 +10,8 @@ final class Lanes {
       FloatVector.SPECIES_PREFERRED.length() > 16
           ? FloatVector.SPECIES_512
           : FloatVector.SPECIES_PREFERRED;
-  static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED.length() > 16
+  static final VectorSpecies<Integer> INTS =
+      IntVector.SPECIES_PREFERRED.length() > 16
           ? IntVector.SPECIES_512
           : IntVector.SPECIES_PREFERRED;
 

@@ -4,7 +4,12 @@ import ringfence.node.model.Weights;
 
 /// A layer's matrices, ready to multiply.
 record LayerMatrices(
-    Matrix query, Matrix key, Matrix value, Matrix attentionOutput, Matrix gate, Matrix up,
+    Matrix query,
+    Matrix key,
+    Matrix value,
+    Matrix attentionOutput,
+    Matrix gate,
+    Matrix up,
     Matrix down) {
 
   static LayerMatrices of(Weights.Layer layer) {

@@ -43,8 +43,19 @@ final class MatMul {
       }
       Scratch.clearPadding(panel, 0, matrix.columns(), stride, rows);
       DotTile.multiply(
-          panel, 0, stride, rows, tokens, 0, stride, tokenCount, stride, out, outAt + row - from,
-          outStride, scratch.lanes);
+          panel,
+          0,
+          stride,
+          rows,
+          tokens,
+          0,
+          stride,
+          tokenCount,
+          stride,
+          out,
+          outAt + row - from,
+          outStride,
+          scratch.lanes);
     }
   }
 }

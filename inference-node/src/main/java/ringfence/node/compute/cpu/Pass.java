@@ -93,7 +93,9 @@ final class Pass {
       attentionHalf(plan, layer);
       boolean last = layer == layers.size() - 1;
       feedForwardHalf(
-          plan, layer, last ? weights.outputNorm() : weights.layers().get(layer + 1).attentionNorm());
+          plan,
+          layer,
+          last ? weights.outputNorm() : weights.layers().get(layer + 1).attentionNorm());
     }
     head(plan, logits);
   }
@@ -121,9 +123,30 @@ final class Pass {
         (from, to, own) -> {
           int keyFrom = queryWidth;
           int valueFrom = queryWidth + kvWidth;
-          product(matrices.query(), from, to, 0, plan, normed, queries, queryWidth, layer.queryBias(), own);
-          product(matrices.key(), from, to, keyFrom, plan, normed, keys, kvWidth, layer.keyBias(), own);
-          product(matrices.value(), from, to, valueFrom, plan, normed, values, kvWidth, layer.valueBias(), own);
+          product(
+              matrices.query(),
+              from,
+              to,
+              0,
+              plan,
+              normed,
+              queries,
+              queryWidth,
+              layer.queryBias(),
+              own);
+          product(
+              matrices.key(), from, to, keyFrom, plan, normed, keys, kvWidth, layer.keyBias(), own);
+          product(
+              matrices.value(),
+              from,
+              to,
+              valueFrom,
+              plan,
+              normed,
+              values,
+              kvWidth,
+              layer.valueBias(),
+              own);
         });
     perToken(plan.tokens, (token, own) -> place(plan, token, index, layer, rotation, own));
     int kvHeads = spec.kvHeads();
@@ -143,7 +166,17 @@ final class Pass {
     perRows(
         spec.hidden(),
         (from, to, own) ->
-            product(matrices.attentionOutput(), from, to, 0, plan, attended, branch, hiddenStride, null, own));
+            product(
+                matrices.attentionOutput(),
+                from,
+                to,
+                0,
+                plan,
+                attended,
+                branch,
+                hiddenStride,
+                null,
+                own));
     perToken(
         plan.tokens,
         (token, own) -> join(token, layer.postAttentionNorm(), layer.feedForwardNorm(), own));
@@ -230,8 +263,7 @@ final class Pass {
   }
 
   private void norm(float[] x, int at, float[] weight, float[] out, int outAt, Scratch own) {
-    Elementwise.rmsNorm(
-        x, at, weight, spec.hidden(), spec.normEpsilon(), out, outAt, own.lanes);
+    Elementwise.rmsNorm(x, at, weight, spec.hidden(), spec.normEpsilon(), out, outAt, own.lanes);
   }
 
   private void activate(int at, int width) {

@@ -83,9 +83,7 @@ final class Stored {
     IntVector scaled = magnitude.reinterpretAsFloats().mul(0x1p112f).reinterpretAsInts();
     IntVector special =
         scaled.lanewise(
-            VectorOperators.OR,
-            0x7F800000,
-            magnitude.compare(VectorOperators.GE, 0x7C00 << 13));
+            VectorOperators.OR, 0x7F800000, magnitude.compare(VectorOperators.GE, 0x7C00 << 13));
     return special.or(bits.and(0x8000).lanewise(VectorOperators.LSHL, 16)).reinterpretAsFloats();
   }
 }

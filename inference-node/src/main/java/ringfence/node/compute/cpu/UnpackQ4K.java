@@ -9,8 +9,8 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
 /// Blocks of 256: float16 d and dmin, six-bit scales and minima of 8 sub-blocks of 32 ([SixBits]),
-/// 128 bytes of nibbles; 32 bytes hold one sub-block (low) and the next (high);
-/// `(d * scale) * q - dmin * minimum`.
+/// 128 bytes of nibbles; 32 bytes hold one sub-block (low) and the next (high); `(d * scale) * q -
+/// dmin * minimum`.
 final class UnpackQ4K implements Unpacker {
   @Override
   public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
@@ -22,7 +22,7 @@ final class UnpackQ4K implements Unpacker {
         float min0 = dmin * SixBits.minimum(data, offset + 4, sub);
         float scale1 = d * SixBits.scale(data, offset + 4, sub + 1);
         float min1 = dmin * SixBits.minimum(data, offset + 4, sub + 1);
-        long nibbles = offset + 16 + 16 * sub;
+        long nibbles = offset + 16 + 16L * sub;
         int to = at + i + 32 * sub;
         for (int half = 0; half < 32; half += 16) {
           sixteen(Stored.sixteen(data, nibbles + half), scale0, min0, scale1, min1, out, to + half);
@@ -32,13 +32,7 @@ final class UnpackQ4K implements Unpacker {
   }
 
   private static void sixteen(
-      ByteVector nibbles,
-      float scale0,
-      float min0,
-      float scale1,
-      float min1,
-      float[] out,
-      int at) {
+      ByteVector nibbles, float scale0, float min0, float scale1, float min1, float[] out, int at) {
     for (int part = 0; part < PARTS; part++) {
       IntVector both = Stored.unsigned(nibbles, part);
       int to = at + part * COUNT;

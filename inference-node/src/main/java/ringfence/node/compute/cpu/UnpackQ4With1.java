@@ -8,8 +8,8 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Blocks of 32: a float16 scale d and minimum m, 16 bytes of nibbles q, the low ones first;
-/// `d * q + m`.
+/// Blocks of 32: a float16 scale d and minimum m, 16 bytes of nibbles q, the low ones first; `d * q
+/// + m`.
 final class UnpackQ4With1 implements Unpacker {
   @Override
   public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {

@@ -19,7 +19,7 @@ final class UnpackQ5K implements Unpacker {
       for (int sub = 0; sub < 8; sub++) {
         float scale = d * SixBits.scale(data, offset + 4, sub);
         float min = dmin * SixBits.minimum(data, offset + 4, sub);
-        long nibbles = offset + 48 + 32 * (sub / 2);
+        long nibbles = offset + 48 + 32L * (sub / 2);
         int to = at + i + 32 * sub;
         for (int half = 0; half < 32; half += 16) {
           ByteVector low = Stored.sixteen(data, nibbles + half);

@@ -8,8 +8,8 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// Blocks of 32: a float16 scale d, 32 fifth bits, 16 bytes of nibbles, the low ones first;
-/// `d * (q - 16)`.
+/// Blocks of 32: a float16 scale d, 32 fifth bits, 16 bytes of nibbles, the low ones first; `d * (q
+/// - 16)`.
 final class UnpackQ5With0 implements Unpacker {
   @Override
   public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {

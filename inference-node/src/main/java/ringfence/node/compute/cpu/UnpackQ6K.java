@@ -21,10 +21,10 @@ final class UnpackQ6K implements Unpacker {
         for (int part = 0; part < 4; part++) {
           int quarter = part >> 1;
           int sixteenth = part & 1;
-          long scales = offset + 192 + 8 * half + part;
+          long scales = offset + 192 + 8L * half + part;
           sixteen(
-              Stored.sixteen(data, offset + 64 * half + 16 * part),
-              Stored.sixteen(data, offset + 128 + 32 * half + 16 * sixteenth),
+              Stored.sixteen(data, offset + 64L * half + 16L * part),
+              Stored.sixteen(data, offset + 128 + 32L * half + 16L * sixteenth),
               2 * quarter,
               d * Stored.int8(data, scales),
               d * Stored.int8(data, scales + 4),
@@ -46,8 +46,7 @@ final class UnpackQ6K implements Unpacker {
       int at) {
     for (int part = 0; part < PARTS; part++) {
       IntVector both = Stored.unsigned(nibbles, part);
-      IntVector upper =
-          Stored.unsigned(pairs, part).lanewise(VectorOperators.LSHR, pairShift);
+      IntVector upper = Stored.unsigned(pairs, part).lanewise(VectorOperators.LSHR, pairShift);
       IntVector low = both.and(15).or(upper.and(3).lanewise(VectorOperators.LSHL, 4));
       IntVector high = both.lanewise(VectorOperators.LSHR, 4).or(upper.and(0x30));
       int to = at + part * COUNT;

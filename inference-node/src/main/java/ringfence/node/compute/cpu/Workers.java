@@ -14,13 +14,18 @@ final class Workers implements AutoCloseable {
   /// the gap between two steps of the engine.
   private static final int SPINS_BEFORE_SLEEP = 5_000;
 
-  /// Looks at the counter before the caller lets others have its core.
-  private static final int SPINS_BEFORE_YIELD = 2_000;
+  /// Looks at the counter before the caller naps: some helper has then lost its core in the middle
+  /// of a chunk, and may need this one.
+  private static final int SPINS_BEFORE_NAP = 5_000;
+
+  private static final long NAP_NANOS = 10_000;
 
   private static final long INDEX_MASK = 0xFFFF_FFFFL;
 
   /// One parallel piece of a pass.
   interface Phase {
+    /// Computes one chunk.
+    ///
     /// @param worker 0 to `threads - 1`; no two chunks run with the same one at a time
     void run(int chunk, int worker);
   }
@@ -46,7 +51,8 @@ final class Workers implements AutoCloseable {
     helpers = new Thread[threads - 1];
     for (int i = 0; i < helpers.length; i++) {
       int worker = i + 1;
-      helpers[i] = Thread.ofPlatform().daemon().name("compute-" + worker).unstarted(() -> help(worker));
+      helpers[i] =
+          Thread.ofPlatform().daemon().name("compute-" + worker).unstarted(() -> help(worker));
     }
     for (Thread helper : helpers) {
       helper.start();
@@ -55,6 +61,15 @@ final class Workers implements AutoCloseable {
 
   int threads() {
     return helpers.length + 1;
+  }
+
+  /// Helpers whose thread has not ended.
+  int alive() {
+    int alive = 0;
+    for (Thread helper : helpers) {
+      alive += helper.isAlive() ? 1 : 0;
+    }
+    return alive;
   }
 
   /// Runs all chunks of a phase, on the calling thread too, and returns when all are done.
@@ -79,10 +94,10 @@ final class Workers implements AutoCloseable {
     takeChunks(0);
     int spins = 0;
     while (done.get() < count) {
-      if (++spins < SPINS_BEFORE_YIELD) {
+      if (++spins < SPINS_BEFORE_NAP) {
         Thread.onSpinWait();
       } else {
-        Thread.yield();
+        LockSupport.parkNanos(this, NAP_NANOS);
       }
     }
     phase = null;

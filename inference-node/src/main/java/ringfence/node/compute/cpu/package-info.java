@@ -4,8 +4,7 @@
 /// the same order, so a token's bits depend on its own sequence alone.
 ///
 /// Memory: the weights' arena belongs to whoever mapped the file and must outlive the backend. KV
-/// pages live in an arena of the backend's own, each taken at first use, all given back by
-/// `close`.
+/// pages live in an arena of the backend's own, each taken at first use, all given back by `close`.
 @NullMarked
 package ringfence.node.compute.cpu;
 
