@@ -16,6 +16,7 @@ LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[
 QWEN2 = LLAMA3.replace(r"\p{N}{1,3}", r"\p{N}")
 QWEN35 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+|\p{N}| ?[^\s\p{L}\p{M}\p{N}]+[\r\n]*|\s*[\r\n]+"
           r"|\s+(?!\S)|\s+")
+BLOOM = r" ?[^(\s|[.,!?…。，、।۔،])]+"
 UPPER, LOWER = r"[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]", r"[\p{Ll}\p{Lm}\p{Lo}\p{M}]"
 TEKKEN = (rf"[^\r\n\p{{L}}\p{{N}}]?{UPPER}*{LOWER}+|[^\r\n\p{{L}}\p{{N}}]?{UPPER}+{LOWER}*|\p{{N}}| ?[^\s\p{{L}}\p{{N}}]+[\r\n/]*"
           r"|\s*[\r\n]+|\s+(?!\S)|\s+")
@@ -64,7 +65,16 @@ PIPELINES = {
     "falcon": Sequence([Punctuation(behavior="contiguous"), gpt2(), Digits(individual_digits=False), isolated("[0-9][0-9][0-9]")]),
     "tekken": split(TEKKEN),
     "gpt-4o": split(GPT4O),
-    "bloom": split(r" ?[^(\s|[.,!?…。，、।۔،])]+"),
+    "bloom": split(BLOOM),
+    "viking": Sequence([isolated(BLOOM), isolated(r"\p{N}"), bytes_only()]),
+    "glm4": split(LLAMA3),
+    "grok-2": split(QWEN2),
+    "ufakzeka": split(QWEN2.partition("|[")[1][1:] + QWEN2.partition("|[")[2]),
+    "seed-coder": split(QWEN2.replace(r"[^\s\p{L}\p{N}]+[\r\n]*", r"[^\s\p{L}\p{N}\r\n]+")),
+    "bailingmoe": split(r"'(?i:[sdmt]|ll|ve|re)|[^\r\n\p{L}\p{N}]?+\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]++[\r\n]*|\s*[\r\n]|\s+(?!\S)|\s+"),
+    "minicpm5": split(r"\p{N}{1,3}", LLAMA3.replace("{1,3}", "+")),
+    # without the image tokens, which are special tokens as well
+    "chameleon": Sequence([isolated(r"([\t\n]|    |  )"), isolated(r"\p{N}"), isolated(r"[\p{P}!-/:-@\[-`{-~]"), gpt2()]),
     # llama.cpp's fallback for an unknown name: no model's tokenizer.json has it
     "default": split(*LLAMA_CPP["default"]),
 }

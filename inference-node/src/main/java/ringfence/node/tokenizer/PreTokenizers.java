@@ -6,6 +6,7 @@ import static ringfence.node.tokenizer.Categories.IN_MARK;
 import static ringfence.node.tokenizer.Categories.IN_NUMBER;
 import static ringfence.node.tokenizer.Categories.IN_PUNCTUATION;
 import static ringfence.node.tokenizer.Categories.IN_SPACE;
+import static ringfence.node.tokenizer.Categories.IN_SYMBOL;
 import static ringfence.node.tokenizer.SplitPatterns.matches;
 import static ringfence.node.tokenizer.SplitPatterns.maybeSpaced;
 import static ringfence.node.tokenizer.SplitPatterns.runs;
@@ -173,6 +174,36 @@ final class PreTokenizers {
         maybeSpaced(c -> !ENDS_BLOOM_WORDS.contains(c) && (IN_SPACE >> Categories.of(c) & 1) == 0);
     put(table, PreTokenizer.of(bloom), "bloom", "poro-chat", "gpt3-finnish");
     put(table, PreTokenizer.of(bloom, EACH_NUMBER), "viking");
+    // Image tokens, which the published pattern has too, are special tokens of the vocabulary.
+    put(
+        table,
+        PreTokenizer.of(
+                matches(PreTokenizers::tabLineOrSpaces),
+                EACH_NUMBER,
+                matches(PreTokenizers::punctuationMark),
+                GPT2)
+            .withBeginning(),
+        "chameleon");
+  }
+
+  /// `[\t\n]| | `: a tab, a line's end, four spaces or two.
+  private static int tabLineOrSpaces(Utf8Text text, int from, int to) {
+    if (text.is('\t', from, to) || text.is('\n', from, to)) {
+      return from + 1;
+    }
+    int spaces = 0;
+    while (spaces < 4 && text.is(' ', from + spaces, to)) {
+      spaces++;
+    }
+    return from + (spaces & ~1);
+  }
+
+  /// One punctuation mark, or one of ASCII's symbols.
+  private static int punctuationMark(Utf8Text text, int from, int to) {
+    boolean ascii = text.bytes()[from] >= 0;
+    return text.in(ascii ? IN_PUNCTUATION | IN_SYMBOL : IN_PUNCTUATION, from)
+        ? text.next(from)
+        : from;
   }
 
   private static Splitter punctuationAnd(String symbols) {

@@ -6,10 +6,13 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Objects;
+import java.util.zip.GZIPInputStream;
 import ringfence.node.catalogue.TestModel;
 import ringfence.node.gguf.GgufFile;
 
@@ -49,6 +52,22 @@ final class Truth {
   /// The small model, which every test run has.
   static Tokenizer smollm2() {
     return SmolLm2.TOKENIZER;
+  }
+
+  /// A vocabulary of Llama 2's with Phi-3's tokens, kept as test data.
+  static Tokenizer phi3() {
+    try (InputStream in =
+            new GZIPInputStream(
+                Objects.requireNonNull(
+                    Truth.class.getResourceAsStream("/truth/tokenizer/phi-3-vocab.gguf.gz")));
+        Arena arena = Arena.ofConfined()) {
+      byte[] file = in.readAllBytes();
+      MemorySegment segment = arena.allocate(file.length, 64);
+      MemorySegment.copy(file, 0, segment, ValueLayout.JAVA_BYTE, 0, file.length);
+      return Tokenizers.of(GgufFile.parse(segment).metadata());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /// A model's tokenizer, of which nothing is read but the file's metadata.
