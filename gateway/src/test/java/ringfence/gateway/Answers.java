@@ -29,6 +29,8 @@ import ringfence.proto.v1.Zone;
 final class Answers {
   static final String DIGEST = "sha256:0123456789abcdef0123456789abcdef";
 
+  static final int CONTEXT_LENGTH = 4096;
+
   private Answers() {}
 
   static @Nullable Failure failure(RouteRequest request) {
@@ -39,6 +41,9 @@ final class Answers {
           .setMessage("as the test wants it")
           .setRetryAfterMillis(2500)
           .build();
+    }
+    if (words(request).length > CONTEXT_LENGTH) {
+      return Failure.newBuilder().setReason(Failure.Reason.CONTEXT_LENGTH_EXCEEDED).build();
     }
     boolean known =
         List.of(

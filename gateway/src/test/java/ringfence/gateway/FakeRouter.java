@@ -139,7 +139,7 @@ public final class FakeRouter implements AutoCloseable {
         models.addModels(
             ListModelsResponse.Model.newBuilder()
                 .setName(name)
-                .setContextLength(4096)
+                .setContextLength(Answers.CONTEXT_LENGTH)
                 .setNearestZone(Zone.ZONE_SITE)
                 .setNodes(1)
                 .setLoadedAtEpochSeconds(1_700_000_000));

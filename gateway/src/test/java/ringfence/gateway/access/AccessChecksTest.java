@@ -1,0 +1,127 @@
+package ringfence.gateway.access;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.gateway.openai.ApiError;
+import ringfence.proto.v1.Zone;
+
+class AccessChecksTest {
+  /// SHA-256 of `abc`.
+  private static final String ABC =
+      "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+  @TempDir Path folder;
+
+  private ApiKeys keys(String text) throws IOException {
+    Path file = Files.writeString(folder.resolve("keys"), text);
+    return ApiKeys.read(file, Zone.ZONE_DATACENTER);
+  }
+
+  @Test
+  void knowsAKeyByItsDigest() throws IOException {
+    ApiKeys keys = keys("# ours\n" + ABC + " ann external  # too far\n");
+    Caller caller = keys.caller("Bearer abc");
+    assertThat(caller.tenant()).isEqualTo("ann");
+    assertThat(caller.ceiling()).isEqualTo(Zone.ZONE_DATACENTER);
+    assertThat(keys(ABC + " ann device").caller("bearer abc").ceiling())
+        .isEqualTo(Zone.ZONE_DEVICE);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"Bearer abd", "Bearer ", "Basic abc", "abc", ""})
+  void refusesOtherKeys(String header) throws IOException {
+    ApiKeys keys = keys(ABC);
+    assertThatThrownBy(() -> keys.caller(header))
+        .isInstanceOfSatisfying(ApiError.class, error -> assertThat(error.status()).isEqualTo(401));
+    assertThatThrownBy(() -> keys.caller(null)).isInstanceOf(ApiError.class);
+  }
+
+  @Test
+  void aMistakeInTheFileNamesTheLineAndNotTheKey() {
+    assertThatThrownBy(() -> keys(ABC + "\nsk-plain-key\n"))
+        .hasMessageContaining("line 2")
+        .hasMessageNotContaining("sk-plain");
+    assertThatThrownBy(() -> keys(ABC + " ann mars")).hasMessageContaining("line 1");
+    assertThatThrownBy(() -> keys("# nothing\n")).hasMessageContaining("no key");
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "localhost:8080, true",
+    "127.0.0.1:8080, true",
+    "127.8.9.1, true",
+    "[::1]:8080, true",
+    "[::1], true",
+    "chat.localhost, true",
+    "my-host, true",
+    "evil.example:8080, false",
+    "127.0.0.1.evil.example, false",
+    "localhost.evil.example, false",
+    "10.0.0.1, false",
+  })
+  void withoutKeysOnlyLoopbackNamesWillDo(String authority, boolean allowed) {
+    var hosts = new Hosts(false, List.of("My-Host"));
+    if (allowed) {
+      assertThatCode(() -> hosts.check(authority)).doesNotThrowAnyException();
+    } else {
+      assertThatThrownBy(() -> hosts.check(authority))
+          .isInstanceOfSatisfying(
+              ApiError.class, error -> assertThat(error.status()).isEqualTo(403));
+    }
+    assertThatCode(() -> new Hosts(true, List.of()).check(authority)).doesNotThrowAnyException();
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "http://localhost:3000, true",
+    "https://127.0.0.1, true",
+    "http://[::1]:5173, true",
+    "https://chat.example.org, true",
+    "http://chat.example.org, false",
+    "https://evil.example, false",
+    "http://localhost.evil.example, false",
+    "https://gateway.example:8443, true",
+    "null, false",
+    "file://localhost, false",
+    "http://user@, false",
+  })
+  void letsLoopbackTheGatewaysOwnAndNamedOriginsIn(String origin, boolean allowed) {
+    var origins = new Origins(List.of("https://chat.example.org"));
+    assertThat(origins.allows(origin, "gateway.example:8443")).isEqualTo(allowed);
+    assertThat(new Origins(List.of("*")).allows(origin, null)).isTrue();
+  }
+
+  @Test
+  void theGateCountsRequestsAndBytes() {
+    var gate = new Gate(2, 100);
+    Gate.Ticket first = gate.enter(1);
+    Gate.Ticket second = gate.enter(1);
+    assertThatThrownBy(() -> gate.enter(1))
+        .isInstanceOfSatisfying(
+            ApiError.class,
+            error -> {
+              assertThat(error.status()).isEqualTo(503);
+              assertThat(error.retryAfterSeconds()).isPositive();
+            });
+    first.hold(80);
+    assertThatThrownBy(() -> second.hold(30)).isInstanceOf(ApiError.class);
+    second.close();
+    second.close();
+    assertThat(gate.inFlight()).isEqualTo(1);
+    first.hold(20);
+    first.close();
+    assertThat(gate.inFlight()).isZero();
+    gate.enter(1).hold(100);
+  }
+}
