@@ -63,6 +63,7 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
   public volatile boolean deterministic = true;
   public volatile int contextLength = 8192;
   public volatile int maxSequences = 16;
+  private volatile String padding = "";
   public volatile Zone zone = Zone.ZONE_SITE;
   public final String name;
   public final String incarnation = UUID.randomUUID().toString();
@@ -214,7 +215,8 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
   }
 
   /// Sends tokens as fast as the reader takes them.
-  public Behaviour flooding(int tokens) {
+  public Behaviour flooding(int tokens, int bytes) {
+    padding = ".".repeat(bytes);
     return (request, events) -> {
       begin(request, events);
       AtomicInteger offset = new AtomicInteger();
@@ -261,7 +263,7 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
                     .setChoice(choice)
                     .setOffset(offset)
                     .setId(1000 * choice + offset)
-                    .setText("<" + choice + ":" + offset + ">"))
+                    .setText("<" + choice + ":" + offset + ">" + padding))
             .build());
   }
 

@@ -17,7 +17,7 @@ final class Attempt implements AttemptListener {
   final EgressGrant grant;
   final Fleet.InFlight inFlight;
   boolean started;
-  boolean heldBack;
+  private int heldBack;
   private @Nullable AttemptStream stream;
 
   Attempt(
@@ -33,10 +33,18 @@ final class Attempt implements AttemptListener {
     stream = open;
   }
 
-  void request() {
-    if (stream != null) {
-      heldBack = false;
-      stream.request();
+  /// An event was taken: another may come, at once or when the reader has room.
+  void taken(boolean readerReady) {
+    heldBack++;
+    if (readerReady) {
+      readerReady();
+    }
+  }
+
+  void readerReady() {
+    if (stream != null && heldBack > 0) {
+      stream.request(heldBack);
+      heldBack = 0;
     }
   }
 

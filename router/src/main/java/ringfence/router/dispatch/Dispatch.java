@@ -32,7 +32,7 @@ import ringfence.router.routing.PlacementRequest.Continuation;
 import ringfence.router.routing.TargetView;
 
 /// One request: an unbroken answer from one or more attempts. Each attempt passes policy, placement
-/// and egress anew. Events are taken from the attempt's stream one by one, as the reader has room.
+/// and egress anew. Events are taken from the attempt's stream as the reader has room.
 public final class Dispatch {
   private static final int USUAL_ANSWER_TOKENS = 256;
 
@@ -88,8 +88,8 @@ public final class Dispatch {
     lock.lock();
     try {
       Attempt attempt = current;
-      if (attempt != null && attempt.heldBack && reader.ready()) {
-        attempt.request();
+      if (attempt != null && reader.ready()) {
+        attempt.readerReady();
       }
     } finally {
       lock.unlock();
@@ -224,11 +224,7 @@ public final class Dispatch {
         take(attempt, event);
       }
       if (attempt == current) {
-        if (reader.ready()) {
-          attempt.request();
-        } else {
-          attempt.heldBack = true;
-        }
+        attempt.taken(reader.ready());
       }
     } finally {
       lock.unlock();

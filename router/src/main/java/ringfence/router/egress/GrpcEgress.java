@@ -147,12 +147,12 @@ public final class GrpcEgress implements Egress, AutoCloseable {
     @Override
     public void beforeStart(ClientCallStreamObserver<GenerationRequest> starting) {
       stream = starting;
-      starting.disableAutoRequestWithInitial(1);
+      starting.disableAutoRequestWithInitial(EVENTS_AHEAD);
     }
 
     @Override
-    public void request() {
-      started().request(1);
+    public void request(int count) {
+      started().request(count);
     }
 
     @Override

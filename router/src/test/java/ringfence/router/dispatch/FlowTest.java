@@ -24,7 +24,7 @@ class FlowTest {
   /// What may be under way at once: two HTTP/2 windows of 1 MiB, and what waits to be written.
   private static final int MOST_BYTES_UNDER_WAY = 3 << 20;
 
-  private static final int LEAST_BYTES_OF_AN_EVENT = 20;
+  private static final int BYTES_OF_AN_EVENT = 1_000;
 
   private final TestRouter router = new TestRouter();
   private final TestGateway gateway = new TestGateway(router.address());
@@ -39,18 +39,16 @@ class FlowTest {
 
   @Test
   void aSlowReaderHoldsTheNodeBack() throws Exception {
-    node.doing(node.flooding(MILLION)).register(router.address());
+    node.doing(node.flooding(MILLION, BYTES_OF_AN_EVENT)).register(router.address());
     Reading reading = gateway.askSlowly(TestGateway.request().build());
     reading.keep = false;
-    reading.request(1_000);
-    reading.awaitTokens(900);
     long ahead = 0;
-    for (int asked = 1_000; asked < 100_000; asked += 5_000) {
-      reading.request(5_000);
-      reading.awaitTokens(asked);
+    for (int asked = 100; asked <= 20_000; asked += 100) {
+      reading.request(100);
+      reading.awaitTokens(asked - 2);
       ahead = Math.max(ahead, node.eventsSent.get() - reading.tokens.get());
     }
-    assertThat(ahead).isLessThan(MOST_BYTES_UNDER_WAY / LEAST_BYTES_OF_AN_EVENT);
+    assertThat(ahead).isLessThan(MOST_BYTES_UNDER_WAY / BYTES_OF_AN_EVENT);
     reading.hangUp();
     assertThat(node.streamEnds.poll(10, TimeUnit.SECONDS)).startsWith("cancelled");
   }

@@ -26,7 +26,8 @@ import ringfence.router.dispatch.PlacementInput;
 
 /// The router's decision: measuring a 2 KB prompt and placing it over a mixed fleet (three zones,
 /// three speeds, loads of 0 to 40 sequences; a tenth of the nodes without the model, some silent or
-/// draining). Run it with `./mvnw -Pbench -pl router -am test`; the table is in `router/bench`.
+/// draining). Run it with `./mvnw -Pbench -pl router -am test -DskipTests`; the table is in
+/// `router/bench`.
 @State(Scope.Benchmark)
 @BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
