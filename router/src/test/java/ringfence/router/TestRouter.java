@@ -41,6 +41,8 @@ public final class TestRouter implements AutoCloseable {
             Duration.ofSeconds(30),
             Duration.ofSeconds(60),
             Duration.ofSeconds(5),
+            4,
+            Duration.ofSeconds(30),
             drainLimit);
     try {
       router = new Router(settings, registry);

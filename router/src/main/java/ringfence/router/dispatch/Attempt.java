@@ -18,6 +18,7 @@ final class Attempt implements AttemptListener {
   final Fleet.InFlight inFlight;
   boolean started;
   private int heldBack;
+  private long heldBackSince;
   private @Nullable AttemptStream stream;
 
   Attempt(
@@ -34,7 +35,10 @@ final class Attempt implements AttemptListener {
   }
 
   /// An event was taken: another may come, at once or when the reader has room.
-  void taken(boolean readerReady) {
+  void taken(boolean readerReady, long nowNanos) {
+    if (heldBack == 0) {
+      heldBackSince = nowNanos;
+    }
     heldBack++;
     if (readerReady) {
       readerReady();
@@ -46,6 +50,11 @@ final class Attempt implements AttemptListener {
       stream.request(heldBack);
       heldBack = 0;
     }
+  }
+
+  /// For how long events were held back; 0: they are not.
+  long heldBackNanos(long nowNanos) {
+    return heldBack == 0 ? 0 : nowNanos - heldBackSince;
   }
 
   void cancel() {

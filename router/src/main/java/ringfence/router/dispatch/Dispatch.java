@@ -1,5 +1,6 @@
 package ringfence.router.dispatch;
 
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -122,6 +123,24 @@ public final class Dispatch {
     }
   }
 
+  /// Ends the request when its reader has had no room for longer than the limit.
+  public void endIfStalled(Duration limit) {
+    lock.lock();
+    try {
+      Attempt attempt = current;
+      if (attempt != null
+          && !reader.ready()
+          && attempt.heldBackNanos(parts.nanoClock().getAsLong()) > limit.toNanos()) {
+        abort(
+            Failures.of(
+                Reason.DEADLINE_EXCEEDED,
+                "the reader took nothing of the answer for " + limit.toSeconds() + " s"));
+      }
+    } finally {
+      lock.unlock();
+    }
+  }
+
   private void nextAttempt() {
     long now = parts.nanoClock().getAsLong();
     if (deadlineNanos - now <= 0) {
@@ -224,7 +243,7 @@ public final class Dispatch {
         take(attempt, event);
       }
       if (attempt == current) {
-        attempt.taken(reader.ready());
+        attempt.taken(reader.ready(), parts.nanoClock().getAsLong());
       }
     } finally {
       lock.unlock();

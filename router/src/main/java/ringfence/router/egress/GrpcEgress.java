@@ -10,6 +10,7 @@ import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Executor;
@@ -24,26 +25,36 @@ import ringfence.proto.v1.GenerationRequest;
 import ringfence.router.Failures;
 import ringfence.router.policy.EgressGrant;
 
-/// Egress over gRPC: one channel per target address, made when it is first needed.
+/// Egress over gRPC: a few channels per target address, each made when it is first needed. Bytes of
+/// an answer that nobody reads stay in its connection's HTTP/2 window (1 MiB for all its streams),
+/// so a reader that lags can hold up the others on the same connection, but not those on the
+/// target's others.
 public final class GrpcEgress implements Egress, AutoCloseable {
   private static final long ABANDON_DEADLINE_MILLIS = 1_000;
 
   private final int maxMessageBytes;
+  private final int connections;
   private final long keepAliveMillis;
   private final LongSupplier nanoClock;
   private final Executor executor;
-  private final Map<String, ManagedChannel> channels = new HashMap<>();
+  private final Map<String, @Nullable ManagedChannel[]> channels = new HashMap<>();
   private boolean closed;
 
   /// An egress without channels.
   ///
   /// @param maxMessageBytes of a request or an event
+  /// @param connections to one target
   /// @param keepAliveMillis a connection with calls that is silent for so long is probed, and
   ///   broken when no answer comes within the same time
   /// @param nanoClock the clock that grants are made by
   public GrpcEgress(
-      int maxMessageBytes, long keepAliveMillis, LongSupplier nanoClock, Executor executor) {
+      int maxMessageBytes,
+      int connections,
+      long keepAliveMillis,
+      LongSupplier nanoClock,
+      Executor executor) {
     this.maxMessageBytes = maxMessageBytes;
+    this.connections = connections;
     this.keepAliveMillis = keepAliveMillis;
     this.nanoClock = nanoClock;
     this.executor = executor;
@@ -56,7 +67,7 @@ public final class GrpcEgress implements Egress, AutoCloseable {
       throw new EgressDeniedException(grant);
     }
     GenerationGrpc.GenerationStub stub =
-        GenerationGrpc.newStub(channel(grant.target().address()))
+        GenerationGrpc.newStub(channel(grant))
             .withDeadlineAfter(Math.max(1, remainingNanos), TimeUnit.NANOSECONDS);
     Call call = new Call(listener);
     // Its end is decided by the dispatch alone, not by the context of the call that caused it.
@@ -71,7 +82,7 @@ public final class GrpcEgress implements Egress, AutoCloseable {
             .setRequestId(grant.requestId())
             .setAttempt(grant.attempt())
             .build();
-    ManagedChannel channel = pooled(grant.target().address());
+    ManagedChannel channel = pooled(grant);
     if (channel == null) {
       return;
     }
@@ -81,15 +92,28 @@ public final class GrpcEgress implements Egress, AutoCloseable {
             .cancel(request, new Unheard()));
   }
 
-  private synchronized @Nullable ManagedChannel pooled(String address) {
-    return channels.get(address);
+  private synchronized @Nullable ManagedChannel pooled(EgressGrant grant) {
+    @Nullable ManagedChannel[] open = channels.get(grant.target().address());
+    return open == null ? null : open[slot(grant)];
   }
 
-  private synchronized ManagedChannel channel(String address) {
+  private synchronized ManagedChannel channel(EgressGrant grant) {
     if (closed) {
       throw new IllegalStateException("egress is closed");
     }
-    return channels.computeIfAbsent(address, this::connect);
+    String address = grant.target().address();
+    @Nullable ManagedChannel[] open =
+        channels.computeIfAbsent(address, _ -> new @Nullable ManagedChannel[connections]);
+    ManagedChannel channel = open[slot(grant)];
+    if (channel == null) {
+      channel = connect(address);
+      open[slot(grant)] = channel;
+    }
+    return channel;
+  }
+
+  private int slot(EgressGrant grant) {
+    return Math.floorMod(grant.requestId().hashCode(), connections);
   }
 
   private ManagedChannel connect(String address) {
@@ -105,12 +129,16 @@ public final class GrpcEgress implements Egress, AutoCloseable {
 
   /// Closes the channel to an address; calls in flight go on to their end.
   public void retire(String address) {
-    ManagedChannel channel;
+    @Nullable ManagedChannel[] open;
     synchronized (this) {
-      channel = channels.remove(address);
+      open = channels.remove(address);
     }
-    if (channel != null) {
-      channel.shutdown();
+    if (open != null) {
+      for (ManagedChannel channel : open) {
+        if (channel != null) {
+          channel.shutdown();
+        }
+      }
     }
   }
 
@@ -126,13 +154,19 @@ public final class GrpcEgress implements Egress, AutoCloseable {
 
   @Override
   public void close() {
-    Map<String, ManagedChannel> open;
+    List<@Nullable ManagedChannel[]> open;
     synchronized (this) {
       closed = true;
-      open = Map.copyOf(channels);
+      open = List.copyOf(channels.values());
       channels.clear();
     }
-    open.values().forEach(ManagedChannel::shutdownNow);
+    for (@Nullable ManagedChannel[] toTarget : open) {
+      for (ManagedChannel channel : toTarget) {
+        if (channel != null) {
+          channel.shutdownNow();
+        }
+      }
+    }
   }
 
   private static final class Call

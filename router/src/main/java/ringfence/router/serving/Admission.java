@@ -112,6 +112,23 @@ public final class Admission {
     }
   }
 
+  /// Ends the requests whose readers have stalled.
+  void endStalled(Duration limit) {
+    List<Ticket> running;
+    lock.lock();
+    try {
+      running = List.copyOf(tickets);
+    } finally {
+      lock.unlock();
+    }
+    for (Ticket ticket : running) {
+      Dispatch dispatch = ticket.dispatch;
+      if (dispatch != null) {
+        dispatch.endIfStalled(limit);
+      }
+    }
+  }
+
   /// One request's place.
   static final class Ticket {
     private final int bytes;

@@ -52,7 +52,12 @@ public final class Router implements AutoCloseable {
             Thread.ofPlatform().name("router-housekeeping").daemon().factory());
     int maxMessageBytes = settings.maxPromptBytes() + ENVELOPE_BYTES;
     egress =
-        new GrpcEgress(maxMessageBytes, settings.nodeKeepAlive().toMillis(), nanoClock, callbacks);
+        new GrpcEgress(
+            maxMessageBytes,
+            settings.nodeConnections(),
+            settings.nodeKeepAlive().toMillis(),
+            nanoClock,
+            callbacks);
     RouterMetrics metrics = new RouterMetrics(registry);
     fleet =
         new Fleet(
@@ -117,6 +122,7 @@ public final class Router implements AutoCloseable {
   }
 
   private void keepHouse() {
+    admission.endStalled(settings.readerStallLimit());
     fleet.dropSilent(DROP_SILENT_AFTER.toNanos());
     egress.retireAllBut(
         fleet.targets().stream().map(TargetView::address).collect(Collectors.toSet()));

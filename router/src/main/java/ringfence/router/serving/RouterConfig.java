@@ -61,6 +61,15 @@ public interface RouterConfig {
   @WithDefault("5s")
   Duration nodeKeepAlive();
 
+  /// Connections to one node. Answers that nobody reads fill their connection's window; the others
+  /// go on.
+  @WithDefault("4")
+  int nodeConnections();
+
+  /// A reader that takes nothing of an answer for so long, while more of it waits, is given up.
+  @WithDefault("30s")
+  Duration readerStallLimit();
+
   /// How long requests in flight may go on when the router is stopped.
   @WithDefault("30s")
   Duration drainLimit();

@@ -23,6 +23,8 @@ public record RouterSettings(
     Duration defaultDeadline,
     Duration maxDeadline,
     Duration nodeKeepAlive,
+    int nodeConnections,
+    Duration readerStallLimit,
     Duration drainLimit) {
   private static final String PREFIX = "ringfence.router.";
 
@@ -69,6 +71,12 @@ public record RouterSettings(
         maxDeadline,
         between(
             "node-keep-alive", config.nodeKeepAlive(), Duration.ofSeconds(1), Duration.ofHours(1)),
+        between("node-connections", config.nodeConnections(), 1, 64),
+        between(
+            "reader-stall-limit",
+            config.readerStallLimit(),
+            Duration.ofSeconds(1),
+            Duration.ofHours(1)),
         between("drain-limit", config.drainLimit(), Duration.ZERO, Duration.ofHours(1)));
   }
 
