@@ -1,0 +1,174 @@
+package ringfence.node.serving;
+
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.regex.Pattern;
+import ringfence.node.compute.BackendKind;
+import ringfence.proto.v1.Zone;
+
+/// The checked settings.
+///
+/// @param advertise empty: as bound
+public record NodeSettings(
+    String name,
+    Zone zone,
+    List<String> models,
+    BackendKind backend,
+    HostPort listen,
+    Optional<HostPort> advertise,
+    List<HostPort> routers,
+    int threads,
+    OptionalInt contextLength,
+    long kvBytes,
+    int maxSequences,
+    int maxWaiting,
+    int batchTokens,
+    Duration defaultDeadline,
+    Duration drainLimit,
+    int maxRequestBytes) {
+
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
+  /// A network address.
+  public record HostPort(String host, int port) {
+
+    /// Reads `host:port`; IPv6 hosts stand in brackets.
+    static HostPort parse(String key, String text, int lowestPort) {
+      int colon = text.lastIndexOf(':');
+      try {
+        String host = text.substring(0, Math.max(colon, 0)).replaceAll("^\\[|]$", "");
+        int port = Integer.parseInt(text.substring(colon + 1).strip());
+        if (!host.isBlank() && port >= lowestPort && port <= 65535) {
+          return new HostPort(host.strip(), port);
+        }
+      } catch (NumberFormatException e) {
+        // Said below, with the whole value.
+      }
+      throw wrong(key, "'" + text + "' is not host:port");
+    }
+
+    /// True where only processes on this machine can connect.
+    boolean isLoopback() {
+      try {
+        return InetAddress.getByName(host).isLoopbackAddress();
+      } catch (UnknownHostException e) {
+        return false;
+      }
+    }
+
+    @Override
+    public String toString() {
+      return (host.contains(":") ? "[" + host + "]" : host) + ":" + port;
+    }
+  }
+
+  /// Checks the settings.
+  ///
+  /// @throws IllegalArgumentException naming the key and what it may be
+  public static NodeSettings check(NodeConfig config) {
+    HostPort listen = HostPort.parse("listen-address", config.listenAddress(), 0);
+    if (!listen.isLoopback()) {
+      throw wrong(
+          "listen-address",
+          "'"
+              + listen
+              + "' is reachable from other machines, and this service has no TLS yet: use a loopback address such as 127.0.0.1:7420");
+    }
+    String name = config.name().orElseGet(() -> hostName() + "-" + listen.port());
+    if (!NAME.matcher(name).matches()) {
+      throw wrong("name", "'" + name + "' is not 1 to 64 characters of A-Z a-z 0-9 . _ -");
+    }
+    List<String> models =
+        config.models().orElse(List.of()).stream()
+            .map(String::strip)
+            .filter(m -> !m.isEmpty())
+            .toList();
+    if (models.isEmpty()) {
+      throw wrong("models", "no model is named: give a catalogue name or a GGUF file (--model)");
+    }
+    if (config.routers().size() > 64) {
+      throw wrong("routers", "at most 64 routers");
+    }
+    return new NodeSettings(
+        name,
+        zone(config.zone()),
+        models,
+        backend(config.backend()),
+        listen,
+        config.advertise().map(a -> HostPort.parse("advertise", a, 1)),
+        config.routers().stream().map(r -> HostPort.parse("routers", r, 1)).toList(),
+        config.threads().isPresent()
+            ? within("threads", config.threads().getAsInt(), 1, 1024)
+            : Runtime.getRuntime().availableProcessors(),
+        config.contextLength().isPresent()
+            ? OptionalInt.of(
+                within("context-length", config.contextLength().getAsInt(), 16, 1 << 24))
+            : OptionalInt.empty(),
+        within("kv-memory", config.kvMemory().asLongValue(), 1L << 20, 1L << 44),
+        within("max-sequences", config.maxSequences(), 1, 1024),
+        within("max-waiting", config.maxWaiting(), 0, 1 << 16),
+        within("batch-tokens", config.batchTokens(), config.maxSequences() + 1, 8192),
+        positive("default-deadline", config.defaultDeadline()),
+        positive("drain-limit", config.drainLimit()),
+        (int) within("max-request", config.maxRequest().asLongValue(), 1L << 10, 1L << 30));
+  }
+
+  /// What concerns each model.
+  ServedModel.Options served() {
+    return new ServedModel.Options(
+        backend, threads, contextLength, kvBytes, maxSequences, maxWaiting, batchTokens);
+  }
+
+  private static Zone zone(String text) {
+    return switch (text.strip().toLowerCase(Locale.ROOT)) {
+      case "device" -> Zone.ZONE_DEVICE;
+      case "site" -> Zone.ZONE_SITE;
+      case "datacenter" -> Zone.ZONE_DATACENTER;
+      case "external" -> Zone.ZONE_EXTERNAL;
+      default ->
+          throw wrong("zone", "'" + text + "' is none of device, site, datacenter, external");
+    };
+  }
+
+  private static BackendKind backend(String text) {
+    return BackendKind.named(text)
+        .orElseThrow(() ->
+            wrong(
+                "backend", "'" + text + "' is none of " + String.join(", ", BackendKind.names())));
+  }
+
+  private static int within(String key, int value, int low, int high) {
+    return (int) within(key, (long) value, low, high);
+  }
+
+  private static long within(String key, long value, long low, long high) {
+    if (value < low || value > high) {
+      throw wrong(key, value + " is not between " + low + " and " + high);
+    }
+    return value;
+  }
+
+  private static Duration positive(String key, Duration value) {
+    if (value.isNegative() || value.isZero() || value.compareTo(Duration.ofDays(1)) > 0) {
+      throw wrong(key, value + " is not between 0 and a day");
+    }
+    return value;
+  }
+
+  private static IllegalArgumentException wrong(String key, String why) {
+    return new IllegalArgumentException("ringfence.node." + key + ": " + why);
+  }
+
+  private static String hostName() {
+    try {
+      return InetAddress.getLocalHost().getHostName().replaceAll("[^A-Za-z0-9._-]", "-");
+    } catch (UnknownHostException e) {
+      return "node";
+    }
+  }
+}
