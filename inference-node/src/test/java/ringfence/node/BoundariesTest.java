@@ -31,7 +31,7 @@ class BoundariesTest {
     "template,    tokenizer",
     "compute,     model gguf",
     "engine,      compute model tokenizer gguf",
-    "serving,     engine template compute model tokenizer gguf",
+    "serving,     catalogue engine template compute model tokenizer gguf",
     "catalogue,   gguf"
   })
   void aPackageUsesOnlyThoseFurtherIn(String from, String allowed) {

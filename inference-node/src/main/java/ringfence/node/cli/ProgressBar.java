@@ -2,6 +2,7 @@ package ringfence.node.cli;
 
 import java.io.Console;
 import java.io.PrintWriter;
+import java.util.Optional;
 import ringfence.node.catalogue.CatalogueEntry.Source;
 import ringfence.node.catalogue.PullProgress;
 
@@ -14,7 +15,7 @@ final class ProgressBar implements PullProgress {
   private final String name;
   private final boolean quiet;
   private final boolean terminal =
-      System.console() instanceof Console console && console.isTerminal();
+      Optional.ofNullable(System.console()).map(Console::isTerminal).orElse(false);
   private long began;
   private long beganAt;
   private long drawn;
