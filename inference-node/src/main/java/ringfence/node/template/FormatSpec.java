@@ -74,6 +74,13 @@ record FormatSpec(
       return Integer.parseInt(spec, from, to, 10);
     }
 
+    /// For `%`, which pads everything on the left unless told otherwise.
+    FormatSpec buildPercent(char type) {
+      align = align == 0 ? '>' : type == 's' && align == '=' ? '>' : align;
+      fill = type == 's' ? " " : fill;
+      return build(type);
+    }
+
     FormatSpec build(char type) {
       return new FormatSpec(fill, align, sign, grouped, width, precision, type);
     }
@@ -114,7 +121,7 @@ record FormatSpec(
 
   void write(Value value, TextBuilder out, Budget budget) {
     Value number = value instanceof Text ? null : Numbers.number(value);
-    if (number == null || type == 's' || (type == 0 && value instanceof Value.Bool)) {
+    if (number == null || type == 's' || (value instanceof Value.Bool && plain())) {
       if (type != 0 && type != 's') {
         throw RenderFailure.failed("a " + value.typeName() + " has no number format");
       }
@@ -135,6 +142,11 @@ record FormatSpec(
     } else {
       pad(Text.of(mark + unsigned, trusted), align == 0 ? '>' : align, out, budget);
     }
+  }
+
+  /// Nothing is asked for: the value is printed as it is.
+  private boolean plain() {
+    return type == 0 && align == 0 && sign == '-' && !grouped && width == 0 && precision < 0;
   }
 
   private void pad(Text text, char side, TextBuilder out, Budget budget) {

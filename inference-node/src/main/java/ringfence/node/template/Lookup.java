@@ -115,7 +115,7 @@ final class Lookup {
             || (target instanceof Items(List<Value> _, Items.Kind kind)
                 && (kind == Items.Kind.LIST || kind == Items.Kind.TUPLE));
     if (!sliceable) {
-      return new Value.Undefined("a " + target.typeName() + " has no slices");
+      throw RenderFailure.failed("a " + target.typeName() + " has no slices");
     }
     List<Value> all = Sequences.elements(target, budget);
     int size = all.size();

@@ -82,8 +82,8 @@ final class PercentFormat {
 
   private void convert(FormatSpec.Builder spec, char type, Value value) {
     switch (type) {
-      case 's' -> spec.build('s').write(PythonText.of(value, budget), out, budget);
-      case 'r' -> spec.build('s').write(PythonText.represent(value, budget), out, budget);
+      case 's' -> spec.buildPercent('s').write(PythonText.of(value, budget), out, budget);
+      case 'r' -> spec.buildPercent('s').write(PythonText.represent(value, budget), out, budget);
       case 'd', 'i', 'u' -> {
         Value number = Numbers.number(value);
         if (number == null) {
@@ -93,14 +93,14 @@ final class PercentFormat {
             number instanceof Value.Real real
                 ? new Value.Int(BigDecimal.valueOf(real.value()).toBigInteger(), real.trusted())
                 : number;
-        spec.build('d').write(whole, out, budget);
+        spec.buildPercent('d').write(whole, out, budget);
       }
       case 'f', 'F', 'e', 'E', 'g', 'G', 'x', 'X', 'o' -> {
         Value number = Numbers.number(value);
         if (number == null) {
           throw RenderFailure.failed("%" + type + " needs a number, got a " + value.typeName());
         }
-        spec.build(type).write(number, out, budget);
+        spec.buildPercent(type).write(number, out, budget);
       }
       default -> throw RenderFailure.unsupported("the format placeholder '%" + type + "'");
     }

@@ -19,6 +19,11 @@ final class SelectingFilters {
     filters.put("rejectattr", (input, args, e) -> select(input, args, e, true, false));
   }
 
+  /// What is false in a condition (none, 0) counts as empty.
+  private static List<Value> elements(Value input, Evaluator evaluator) {
+    return input.truthy() ? Sequences.elements(input, evaluator.budget()) : List.of();
+  }
+
   private static Value map(Value input, Arguments arguments, Evaluator evaluator) {
     List<Value> mapped = new ArrayList<>();
     if (arguments.positional().isEmpty() && arguments.named().containsKey("attribute")) {
@@ -28,7 +33,7 @@ final class SelectingFilters {
       if (!named.isEmpty()) {
         throw RenderFailure.failed("map(attribute=...) takes only 'default' beside it");
       }
-      for (Value element : Sequences.elements(input, evaluator.budget())) {
+      for (Value element : elements(input, evaluator)) {
         Value found = path.follow(element);
         mapped.add(found instanceof Value.Undefined && standard != null ? standard : found);
       }
@@ -38,7 +43,7 @@ final class SelectingFilters {
       throw RenderFailure.failed("map needs a filter or an attribute");
     }
     String filter = Take.ownText(arguments.positional().getFirst(), "map").chars();
-    for (Value element : Sequences.elements(input, evaluator.budget())) {
+    for (Value element : elements(input, evaluator)) {
       evaluator.budget().spend(1);
       mapped.add(Filters.run(filter, element, arguments.after(1), evaluator));
     }
@@ -56,7 +61,7 @@ final class SelectingFilters {
     String test = given.size() > testAt ? Take.ownText(given.get(testAt), "select").chars() : null;
     Arguments rest = arguments.after(testAt + 1);
     List<Value> kept = new ArrayList<>();
-    for (Value element : Sequences.elements(input, evaluator.budget())) {
+    for (Value element : elements(input, evaluator)) {
       evaluator.budget().spend(1);
       Value tested = path.follow(element);
       boolean holds = test == null ? tested.truthy() : Tests.run(test, tested, rest, evaluator);

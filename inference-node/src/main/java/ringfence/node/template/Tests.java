@@ -1,9 +1,7 @@
 package ringfence.node.template;
 
-import java.math.BigInteger;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import ringfence.node.template.Expression.Comparison;
 import ringfence.node.template.Value.Bool;
 import ringfence.node.template.Value.Items;
@@ -41,17 +39,11 @@ final class Tests {
     TESTS.put("true", (input, args, e) -> input == Bool.TRUE);
     TESTS.put("false", (input, args, e) -> input == Bool.FALSE);
     TESTS.put("callable", (input, args, e) -> input instanceof Value.Callable);
-    TESTS.put("odd", (input, args, e) -> integer(input).testBit(0));
-    TESTS.put("even", (input, args, e) -> !integer(input).testBit(0));
+    TESTS.put("odd", (input, args, e) -> rest(input, Value.Int.of(2)) == 1);
+    TESTS.put("even", (input, args, e) -> rest(input, Value.Int.of(2)) == 0);
     TESTS.put(
         "divisibleby",
-        (input, args, e) -> {
-          BigInteger divisor = integer(Take.value(args.bind("divisibleby", 1, "num")[0]));
-          if (divisor.signum() == 0) {
-            throw RenderFailure.failed("division by zero");
-          }
-          return integer(input).mod(divisor.abs()).signum() == 0;
-        });
+        (input, args, e) -> rest(input, Take.value(args.bind("divisibleby", 1, "num")[0])) == 0);
     TESTS.put("lower", (input, args, e) -> TextMethods.isLower(PythonText.of(input, e.budget())));
     TESTS.put("upper", (input, args, e) -> TextMethods.isUpper(PythonText.of(input, e.budget())));
     TESTS.put("escaped", (input, args, e) -> false);
@@ -91,11 +83,13 @@ final class Tests {
     };
   }
 
-  private static BigInteger integer(@Nullable Value input) {
-    if (Numbers.number(Take.value(input)) instanceof Value.Int number) {
-      return number.value();
+  private static double rest(Value input, Value divisor) {
+    Value a = Numbers.number(input);
+    Value b = Numbers.number(divisor);
+    if (a == null || b == null) {
+      throw RenderFailure.failed("this test needs numbers");
     }
-    throw RenderFailure.failed("this test needs an integer");
+    return Numbers.toDouble(Numbers.calculate(Expression.Arithmetic.MODULO, a, b));
   }
 
   /// Identity in Python; small numbers and strings, which Python shares, are compared.

@@ -92,12 +92,12 @@ final class TextFilters {
             : TextEdits.pad(
                 Text.EMPTY, Take.integer(bound[0], 4, "indent"), Text.trusted(" "), 0, budget);
     return TextEdits.indent(
-        printed(input, evaluator), indent, Take.flag(bound[1]), Take.flag(bound[2]), budget);
+        Take.text(input, "indent"), indent, Take.flag(bound[1]), Take.flag(bound[2]), budget);
   }
 
   private static Value truncate(Value input, Arguments arguments, Evaluator evaluator) {
     @Nullable Value[] bound = arguments.bind("truncate", 0, "length", "killwords", "end", "leeway");
-    Text text = printed(input, evaluator);
+    Text text = Take.text(input, "truncate");
     Text end = bound[2] == null ? Text.trusted("...") : Take.text(bound[2], "truncate");
     int length = Take.integer(bound[0], 255, "truncate");
     int leeway = Take.integer(bound[3], 5, "truncate");
