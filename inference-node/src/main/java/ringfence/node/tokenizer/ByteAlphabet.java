@@ -37,6 +37,25 @@ final class ByteAlphabet {
     return bytes;
   }
 
+  /// As [#decode(String)], of a part of a string, into an array at `at` if there is room.
+  ///
+  /// @return where its bytes end, or -1 where there is no room or a character is none of the
+  ///   alphabet's
+  static int decode(String spelling, int from, int to, byte[] bytes, int at) {
+    if (to - from > bytes.length - at) {
+      return -1;
+    }
+    int end = at;
+    for (int i = from; i < to; i++) {
+      char c = spelling.charAt(i);
+      if (c >= BYTE.length || BYTE[c] < 0) {
+        return -1;
+      }
+      bytes[end++] = (byte) BYTE[c];
+    }
+    return end;
+  }
+
   /// Spells bytes.
   static String encode(byte[] bytes) {
     char[] spelling = new char[bytes.length];

@@ -31,37 +31,37 @@ final class BytePairTokenizer extends VocabularyTokenizer {
 
   private MergeTable merges(List<String> lines) {
     MergeTable table = new MergeTable(lines.size());
-    byte[] both = new byte[64];
+    byte[] both = new byte[1024];
     for (int rank = 0; rank < lines.size(); rank++) {
       String line = lines.get(rank);
       int space = line.indexOf(' ', 1);
       if (space < 0) {
         throw new VocabularyException(Vocabulary.MERGES, "entry " + rank + " has no space");
       }
-      byte[] left = textOf(line.substring(0, space));
-      byte[] right = textOf(line.substring(space + 1));
-      int length = left.length + right.length;
-      both = length > both.length ? new byte[length * 2] : both;
-      System.arraycopy(left, 0, both, 0, left.length);
-      System.arraycopy(right, 0, both, left.length, right.length);
+      int middle = ByteAlphabet.decode(line, 0, space, both, 0);
+      int end = middle < 0 ? -1 : ByteAlphabet.decode(line, space + 1, line.length(), both, middle);
+      if (end < 0) {
+        throw new VocabularyException(
+            Vocabulary.MERGES, "entry " + rank + " is not spelled in the byte alphabet");
+      }
       table.put(
-          token(left, left.length, rank),
-          token(right, right.length, rank),
+          token(both, 0, middle, rank),
+          token(both, middle, end, rank),
           rank,
-          token(both, length, rank));
+          token(both, 0, end, rank));
     }
     return table;
   }
 
-  private int token(byte[] text, int length, int rank) {
-    int token = texts.find(text, 0, length);
+  private int token(byte[] text, int from, int to, int rank) {
+    int token = texts.find(text, from, to);
     if (token < 0) {
       throw new VocabularyException(
           Vocabulary.MERGES,
           "entry "
               + rank
               + " needs '"
-              + ByteAlphabet.encode(Arrays.copyOf(text, length))
+              + ByteAlphabet.encode(Arrays.copyOfRange(text, from, to))
               + "', which is no normal token of "
               + Vocabulary.TOKENS);
     }

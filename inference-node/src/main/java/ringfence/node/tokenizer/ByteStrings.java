@@ -51,6 +51,18 @@ final class ByteStrings {
     return to - from > longest ? -1 : slots[slot(bytes, from, to)];
   }
 
+  /// The index of the string that a part of one makes, or -1.
+  ///
+  /// @param from from the string's start
+  int findPart(int index, int from, int to) {
+    return find(pool, starts[index] + from, starts[index] + to);
+  }
+
+  /// One byte of a string.
+  byte at(int index, int offset) {
+    return pool[starts[index] + offset];
+  }
+
   int length(int index) {
     return starts[index + 1] - starts[index];
   }

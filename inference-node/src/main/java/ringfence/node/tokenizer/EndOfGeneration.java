@@ -53,7 +53,7 @@ final class EndOfGeneration {
 
   /// Whether a token is a control token for its spelling alone.
   static boolean mark(String spelling) {
-    return MARKS.contains(spelling);
+    return spelling.startsWith("<") && MARKS.contains(spelling);
   }
 
   /// The tokens that end an answer.

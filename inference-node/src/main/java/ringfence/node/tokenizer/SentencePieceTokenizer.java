@@ -31,7 +31,7 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
       if (vocabulary.kinds().get(id) == TokenKind.BYTE) {
         byteTokens[bytes(id)[0] & 0xff] = id;
       } else if (vocabulary.kinds().get(id) == TokenKind.NORMAL) {
-        begins &= !spaceInside(bytes(id));
+        begins &= !spaceInside(id);
       }
     }
     spaceBeginsWords = begins;
@@ -55,27 +55,27 @@ final class SentencePieceTokenizer extends VocabularyTokenizer {
     }
     MergeTable table = new MergeTable(2 * scores.length);
     for (int id = 0; id < scores.length; id++) {
-      byte[] text = bytes(id);
-      if (text.length < 2 || texts.find(text, 0, text.length) != id) {
+      int length = texts.length(id);
+      if (length < 2 || texts.findPart(id, 0, length) != id) {
         continue;
       }
       int rank = Arrays.binarySearch(sorted, 0, distinct, keys[id]);
-      for (int at = Utf8Text.charLength(text[0]);
-          at < text.length;
-          at += Utf8Text.charLength(text[at])) {
-        int left = texts.find(text, 0, at);
-        int right = left < 0 ? -1 : texts.find(text, at, text.length);
+      int at = Utf8Text.charLength(texts.at(id, 0));
+      while (at < length) {
+        int left = texts.findPart(id, 0, at);
+        int right = left < 0 ? -1 : texts.findPart(id, at, length);
         if (right >= 0) {
           table.put(left, right, rank, id);
         }
+        at += Utf8Text.charLength(texts.at(id, at));
       }
     }
     return table;
   }
 
-  private static boolean spaceInside(byte[] text) {
-    for (int i = 1; i < text.length; i++) {
-      if (text[i] == ' ' && text[i - 1] != ' ') {
+  private boolean spaceInside(int id) {
+    for (int i = 1; i < texts.length(id); i++) {
+      if (texts.at(id, i) == ' ' && texts.at(id, i - 1) != ' ') {
         return true;
       }
     }
