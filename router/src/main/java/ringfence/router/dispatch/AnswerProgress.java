@@ -54,15 +54,10 @@ final class AnswerProgress {
 
   Step finish(Finish finish) {
     Choice choice = choice(finish.getChoice());
-    // The token that ended the answer may be counted without having been an event.
-    if (choice == null
-        || choice.finished
-        || finish.getOffset() < choice.length
-        || finish.getOffset() > choice.length + 1) {
+    if (choice == null || choice.finished || finish.getOffset() != choice.length) {
       return Step.BROKEN;
     }
     choice.finished = true;
-    choice.counted = finish.getOffset();
     return Step.DELIVER;
   }
 
@@ -85,7 +80,7 @@ final class AnswerProgress {
 
   /// The answer's tokens, over all choices.
   int tokens() {
-    return Arrays.stream(choices).mapToInt(choice -> Math.max(choice.length, choice.counted)).sum();
+    return Arrays.stream(choices).mapToInt(choice -> choice.length).sum();
   }
 
   /// Tokens of the longest choice that is still to be answered: with the prompt, what a target must
@@ -113,7 +108,6 @@ final class AnswerProgress {
   private static final class Choice {
     private int[] ids = new int[0];
     private int length;
-    private int counted;
     private boolean finished;
 
     void add(int id) {
