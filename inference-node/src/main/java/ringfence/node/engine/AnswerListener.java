@@ -12,8 +12,8 @@ public interface AnswerListener {
   ///
   /// @param offset absolute index in the choice's answer
   /// @param text whole characters that this token released; may be empty
-  /// @param logProbs empty unless asked for: the chosen token's first, then the alternatives, most
-  ///   probable first
+  /// @param logProbs empty unless asked for: the chosen token's first, then the most probable
+  ///   tokens in order, as many as asked for, among which the chosen one may be again
   void token(int choice, int offset, int token, String text, List<LogProb> logProbs);
 
   /// A choice has ended.

@@ -94,9 +94,17 @@ public final class Engine implements AutoCloseable {
     return new EngineException(refusal.reason(), String.valueOf(refusal.getMessage()));
   }
 
-  /// State and totals as of the last step.
+  /// State and totals as of the last step, with the tasks that have come since.
   public EngineStats stats() {
-    return stats;
+    synchronized (lock) {
+      int sequences = 0;
+      int promptTokens = 0;
+      for (RunningTask task : arrivals) {
+        sequences += task.task.choices().size();
+        promptTokens += task.task.prompt().length;
+      }
+      return sequences == 0 ? stats : stats.withWaiting(sequences, promptTokens);
+    }
   }
 
   /// False once the engine's thread has ended.

@@ -22,6 +22,16 @@ public record EngineStats(
     speeds = List.copyOf(speeds);
   }
 
+  EngineStats withWaiting(int sequences, int promptTokens) {
+    return new EngineStats(
+        runningSequences,
+        waitingSequences + sequences,
+        waitingPromptTokens + promptTokens,
+        freeKvTokens,
+        speeds,
+        totals);
+  }
+
   /// Measured speed of steps of one size; a figure that was never measured is 0.
   ///
   /// @param batchSize sequences in the step, rounded up to a power of two
