@@ -1,6 +1,7 @@
 package ringfence.gateway.access;
 
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
@@ -25,7 +26,7 @@ public final class Access {
     Zone ceiling = ceiling(config.farthestZone());
     keys = config.apiKeysFile().map(file -> read(file, ceiling)).orElse(ApiKeys.none(ceiling));
     if (!keys.required() && !Loopback.isBound(address)) {
-      throw new IllegalArgumentException(
+      throw new ConfigurationException(
           "quarkus.http.host="
               + address
               + " can be reached from other machines: set ringfence.gateway.api-keys-file, or listen on 127.0.0.1");
@@ -48,7 +49,7 @@ public final class Access {
   private static Zone ceiling(String name) {
     Zone zone = Zones.nearestUnlessNamed(name);
     if (!Zones.wire(zone).equals(name)) {
-      throw new IllegalArgumentException(
+      throw new ConfigurationException(
           "ringfence.gateway.farthest-zone must be device, site, datacenter or external");
     }
     return zone;
@@ -58,10 +59,10 @@ public final class Access {
     try {
       return ApiKeys.read(file, ceiling);
     } catch (IOException e) {
-      throw new IllegalArgumentException(
+      throw new ConfigurationException(
           "ringfence.gateway.api-keys-file: " + file + " can't be read", e);
     } catch (IllegalArgumentException e) {
-      throw new IllegalArgumentException(
+      throw new ConfigurationException(
           "ringfence.gateway.api-keys-file: " + file + ": " + e.getMessage(), e);
     }
   }
@@ -72,7 +73,7 @@ public final class Access {
 
   private static long positive(String key, long value) {
     if (value <= 0) {
-      throw new IllegalArgumentException("ringfence.gateway." + key + " must be above 0");
+      throw new ConfigurationException("ringfence.gateway." + key + " must be above 0");
     }
     return value;
   }

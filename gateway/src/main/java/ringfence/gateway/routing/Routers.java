@@ -6,7 +6,9 @@ import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
+import io.quarkus.runtime.configuration.ConfigurationException;
 import jakarta.annotation.PreDestroy;
+import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -33,10 +35,16 @@ public final class Routers {
   private final List<ManagedChannel> channels;
   private final AtomicInteger turn = new AtomicInteger();
 
+  @Inject
   Routers(GatewayConfig config) {
-    channels = config.routers().stream().map(Routers::open).toList();
+    this(config.routers());
+  }
+
+  /// @param addresses `host:port` each, at least one
+  Routers(List<String> addresses) {
+    channels = addresses.stream().map(Routers::open).toList();
     if (channels.isEmpty()) {
-      throw new IllegalArgumentException("ringfence.gateway.routers must name a router, host:port");
+      throw new ConfigurationException("ringfence.gateway.routers must name a router, host:port");
     }
   }
 
@@ -49,7 +57,7 @@ public final class Routers {
       port = 0;
     }
     if (colon < 1 || port < 1 || port > 65535) {
-      throw new IllegalArgumentException(
+      throw new ConfigurationException(
           "ringfence.gateway.routers: '" + address + "' is not host:port");
     }
     return NettyChannelBuilder.forAddress(address.substring(0, colon), port)
