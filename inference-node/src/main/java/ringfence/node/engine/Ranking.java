@@ -7,8 +7,17 @@ final class Ranking {
   private static final int FIRST = 64;
   private static final int GROWTH = 4;
 
+  private static final int SAMPLES = 1024;
+
+  /// Of the samples these many are at or before the pivot: about so much of the whole is, too.
+  private static final int PIVOT_RANK = 16;
+
   private final long[] keys;
+  private final long[] samples = new long[SAMPLES];
   private final int size;
+
+  // The best `front` keys stand before all others, the first `sorted` of them in order.
+  private int front;
   private int sorted;
 
   Ranking(int size) {
@@ -16,15 +25,42 @@ final class Ranking {
     this.size = size;
   }
 
-  /// Starts over with these logits, all finite.
+  /// Starts over with these logits, all finite. One pass sets the few apart that somebody may look
+  /// at.
   void reset(float[] logits) {
+    long pivot = pivot(logits);
+    int low = 0;
+    int high = size;
     for (int token = 0; token < size; token++) {
-      // Adding 0 makes -0 and 0 the equals that they are.
-      int bits = Float.floatToRawIntBits(logits[token] + 0f);
-      int rising = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
-      keys[token] = ((long) ~rising << 32) | token;
+      long key = key(logits[token], token);
+      if (key <= pivot) {
+        keys[low++] = key;
+      } else {
+        keys[--high] = key;
+      }
     }
+    front = low;
     sorted = 0;
+  }
+
+  private long pivot(float[] logits) {
+    int stride = size / SAMPLES;
+    if (stride < 2) {
+      return Long.MAX_VALUE;
+    }
+    for (int i = 0; i < SAMPLES; i++) {
+      samples[i] = key(logits[i * stride], i * stride);
+    }
+    Arrays.sort(samples);
+    return samples[PIVOT_RANK];
+  }
+
+  /// Rises with falling logit, then with rising id.
+  private static long key(float logit, int token) {
+    // Adding 0 makes -0 and 0 the equals that they are.
+    int bits = Float.floatToRawIntBits(logit + 0f);
+    int rising = bits ^ ((bits >> 31) & Integer.MAX_VALUE);
+    return ((long) ~rising << 32) | token;
   }
 
   /// The token at a rank, 0 being the best.
@@ -36,6 +72,9 @@ final class Ranking {
   }
 
   private void sortTo(int count) {
+    if (count > front) {
+      front = size;
+    }
     select(count);
     Arrays.sort(keys, sorted, count);
     sorted = count;
@@ -44,7 +83,7 @@ final class Ranking {
   /// Hoare's selection: brings the best `count` to the front, in any order.
   private void select(int count) {
     int low = sorted;
-    int high = size - 1;
+    int high = front - 1;
     while (low < high) {
       long pivot = middle(keys[low], keys[(low + high) >>> 1], keys[high]);
       int left = low;

@@ -130,6 +130,21 @@ class SamplerTest {
     assertThat(kept).containsAll(drawn);
   }
 
+  @Property(tries = 30)
+  void rankingIsASort(@ForAll long seed, @ForAll @IntRange(min = 1, max = 20_000) int vocabulary) {
+    float[] logits = logits(seed, vocabulary);
+    // Many equal ones.
+    for (int i = 0; i < vocabulary / 2; i++) {
+      logits[i] = Math.round(logits[i]);
+    }
+    Ranking ranking = new Ranking(vocabulary);
+    for (int round = 0; round < 2; round++) {
+      ranking.reset(logits);
+      List<Integer> ranked = IntStream.range(0, vocabulary).map(ranking::token).boxed().toList();
+      assertThat(ranked).isEqualTo(kept(logits, parameters(1, 0, 1, 0)));
+    }
+  }
+
   @Property(tries = 200)
   void theSetThatIsKeptIsWholeWhereAllAreEquallyProbable(
       @ForAll @IntRange(min = 1, max = 16) int topK,
@@ -158,7 +173,8 @@ class SamplerTest {
     List<Integer> kept = new ArrayList<>();
     double sum = 0;
     for (int token : order) {
-      if (sum < parameters.topP() && p[token] >= parameters.minP() * p[order.getFirst()]) {
+      if ((parameters.topP() == 1 || sum < parameters.topP())
+          && p[token] >= parameters.minP() * p[order.getFirst()]) {
         kept.add(token);
       }
       sum += p[token];

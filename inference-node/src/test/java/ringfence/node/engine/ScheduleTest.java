@@ -8,21 +8,36 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.IntStream;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import net.jqwik.api.lifecycle.AfterContainer;
+import net.jqwik.api.lifecycle.BeforeContainer;
 import org.junit.jupiter.api.Test;
 import ringfence.node.engine.AnswerListener.FinishReason;
 import ringfence.node.engine.EngineException.Reason;
 import ringfence.node.engine.GenerationTask.ChoiceStart;
 
 /// Seeded schedules: tasks that come at random, share beginnings, have several choices, are
-/// cancelled, read slowly or expire, on few pages. After every turn each page is accounted for, and
-/// every answer is what it is alone.
+/// cancelled, read slowly or expire, on few pages and on a backend that fails now and then. After
+/// every turn each page is accounted for, and every answer is what it is alone.
 class ScheduleTest {
   private static final int CONTEXT = 60;
 
   private final ToyTokenizer tokenizer = new ToyTokenizer();
+
+  @BeforeContainer
+  static void quiet() {
+    // Each failure of the backend is logged with its stack.
+    Logger.getLogger(Stepper.class.getName()).setLevel(Level.OFF);
+  }
+
+  @AfterContainer
+  static void loud() {
+    Logger.getLogger(Stepper.class.getName()).setLevel(null);
+  }
 
   @Property(tries = 400)
   void answersAreTheSameWhateverElseRuns(@ForAll long seed) {
@@ -42,6 +57,7 @@ class ScheduleTest {
     final List<Client> clients = new ArrayList<>();
     long now = 1_000;
     int left;
+    boolean failed;
 
     Run(long seed) {
       random = new Random(seed);
@@ -50,6 +66,10 @@ class ScheduleTest {
       int maxSequences = 1 + random.nextInt(8);
       int stepTokens = maxSequences + 1 + random.nextInt(20);
       backend = new ToyBackend(pages, pageTokens, stepTokens);
+      if (random.nextInt(3) == 0) {
+        backend.beforeForward = this::failSometimes;
+        backend.beforeCopy = this::failSometimes;
+      }
       options =
           new EngineOptions(
               CONTEXT,
@@ -90,6 +110,13 @@ class ScheduleTest {
       assertThat(stepper.sequences().waitingCount()).isZero();
       assertThat(stepper.turn()).isFalse();
       clients.forEach(this::checkAnswers);
+    }
+
+    void failSometimes() {
+      if (random.nextInt(100) == 0) {
+        failed = true;
+        throw new IllegalStateException("device");
+      }
     }
 
     void submit() {
@@ -184,8 +211,10 @@ class ScheduleTest {
     void checkAnswers(Client client) {
       EngineException failure = client.reader.failure;
       if (failure != null) {
-        assertThat(failure.reason()).isEqualTo(Reason.DEADLINE_EXCEEDED);
-        assertThat(client.expires).isTrue();
+        assertThat(failure.reason())
+            .isIn(
+                client.expires ? Reason.DEADLINE_EXCEEDED : Reason.INTERNAL,
+                failed ? Reason.INTERNAL : Reason.DEADLINE_EXCEEDED);
       }
       for (ChoiceStart start : client.reader.task.choices()) {
         Reader.Choice heard = client.reader.choice(start.index());

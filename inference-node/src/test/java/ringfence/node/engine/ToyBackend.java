@@ -20,6 +20,9 @@ final class ToyBackend implements Backend {
   /// Called with each batch before it is computed.
   Runnable beforeForward = () -> {};
 
+  /// Called before a page is copied.
+  Runnable beforeCopy = () -> {};
+
   int forwards;
   int copies;
   int largestBatch;
@@ -90,6 +93,7 @@ final class ToyBackend implements Backend {
 
   @Override
   public void copyPage(int from, int to, int count) {
+    beforeCopy.run();
     copies++;
     System.arraycopy(tokens[from], 0, tokens[to], 0, count);
     System.arraycopy(positions[from], 0, positions[to], 0, count);
