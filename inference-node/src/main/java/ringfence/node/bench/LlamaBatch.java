@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_INT;
 import java.lang.foreign.MemorySegment;
 
 /// A `llama_batch` in native memory.
+@SuppressWarnings("restricted") // native calls are what this class is for; the launcher allows them
 final class LlamaBatch {
   private static final long TOKEN = 8;
   private static final long POSITION = 24;

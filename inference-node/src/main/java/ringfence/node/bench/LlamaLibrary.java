@@ -25,6 +25,7 @@ import java.util.Optional;
 /// Parameter structs are taken whole from the library's own defaults and passed back: only the
 /// first four fields of the context's are named here. All functions throw `LlamaException` where
 /// the library reports a failure.
+@SuppressWarnings("restricted") // native calls are what this class is for; the launcher allows them
 final class LlamaLibrary {
   /// More than either parameter struct takes; what is behind its end is never read.
   private static final MemoryLayout PARAMETERS = MemoryLayout.sequenceLayout(64, JAVA_LONG);

@@ -17,12 +17,11 @@ import ringfence.node.bench.Contestant;
 import ringfence.node.bench.LlamaContestant;
 import ringfence.node.bench.Measurement;
 import ringfence.node.bench.ResidentMemory;
-import ringfence.node.catalogue.Catalogue;
-import ringfence.node.catalogue.ModelCache;
+import ringfence.node.catalogue.ModelFile;
 import ringfence.node.compute.Backend;
+import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
-import ringfence.node.compute.cpu.CpuBackend;
-import ringfence.node.compute.reference.ReferenceBackend;
+import ringfence.node.compute.Backends;
 import ringfence.node.gguf.GgufFile;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelLoader;
@@ -39,12 +38,6 @@ public final class BenchCommand implements Callable<Integer> {
   private static final int PAGE_TOKENS = 32;
   private static final int MAX_BATCH_TOKENS = 512;
 
-  /// Which backend to measure.
-  enum Kind {
-    cpu,
-    reference
-  }
-
   @Option(
       names = "--model",
       paramLabel = "NAME|FILE.gguf",
@@ -54,9 +47,9 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Option(
       names = "--backend",
-      defaultValue = "cpu",
-      description = "${COMPLETION-CANDIDATES} (default: ${DEFAULT-VALUE}).")
-  private Kind backend;
+      defaultValue = "auto",
+      description = "auto, cpu or reference (default: ${DEFAULT-VALUE}).")
+  private String backend;
 
   @Option(names = "--threads", description = "Workers of each side (default: one per core).")
   private int threads = Runtime.getRuntime().availableProcessors();
@@ -87,7 +80,7 @@ public final class BenchCommand implements Callable<Integer> {
   @Override
   public Integer call() throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    Path file = file(model);
+    Path file = ModelFile.find(model).file();
     try (Arena arena = Arena.ofShared()) {
       Model loaded = ModelLoader.load(GgufFile.open(file, arena));
       try (Contestant ours = ours(loaded)) {
@@ -113,21 +106,6 @@ public final class BenchCommand implements Callable<Integer> {
     return 0;
   }
 
-  private static Path file(String nameOrPath) {
-    Path path = Path.of(nameOrPath);
-    if (Files.isRegularFile(path)) {
-      return path;
-    }
-    ModelCache cache = ModelCache.ofUser();
-    return Catalogue.load()
-        .find(nameOrPath)
-        .filter(cache::holds)
-        .map(cache::file)
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "'" + nameOrPath + "' is neither a file nor a model that was fetched"));
-  }
-
   private void measure(Comparison comparison, PrintWriter out) {
     for (int run = 0; run < runs; run++) {
       comparison.run();
@@ -139,11 +117,12 @@ public final class BenchCommand implements Callable<Integer> {
   private Contestant ours(Model loaded) {
     int pages = Measurement.MOST_SEQUENCES * Measurement.MOST_POSITIONS / PAGE_TOKENS;
     BackendOptions options = new BackendOptions(pages, PAGE_TOKENS, MAX_BATCH_TOKENS, threads);
-    Backend opened =
-        switch (backend) {
-          case cpu -> CpuBackend.open(loaded, options);
-          case reference -> ReferenceBackend.open(loaded, options);
-        };
+    BackendKind kind =
+        BackendKind.named(backend)
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "--backend is one of " + String.join(", ", BackendKind.names())));
+    Backend opened = Backends.open(kind, loaded, options);
     return new BackendContestant(opened, loaded.spec().vocabulary());
   }
 }

@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
       ListCommand.class,
       ChatCommand.class,
       InspectCommand.class,
+      BenchCommand.class,
     })
 public final class Main {
 
