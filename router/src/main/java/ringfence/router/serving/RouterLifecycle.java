@@ -28,7 +28,14 @@ public class RouterLifecycle implements HealthCheck {
   }
 
   void start(@Observes StartupEvent started) throws IOException {
-    Router running = new Router(RouterSettings.of(config), registry);
+    RouterSettings settings = RouterSettings.of(config);
+    Router running;
+    try {
+      running = new Router(settings, registry);
+    } catch (IOException taken) {
+      throw new IOException(
+          "ringfence.router.listen-address " + settings.listen() + " can't be listened on", taken);
+    }
     router = running;
     LOG.infof("gRPC for gateways and nodes on %s", running.address());
   }
