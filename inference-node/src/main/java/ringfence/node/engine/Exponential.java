@@ -13,20 +13,7 @@ final class Exponential {
 
   private static final double LN2_LOW = 0x1.a39ef35793c76p-33;
 
-  /// 1/k! down to k = 0. What is cut off is below 0.347^13 / 13! = 2e-16.
-  private static final double[] COEFFICIENTS = coefficients();
-
   private Exponential() {}
-
-  private static double[] coefficients() {
-    double[] coefficients = new double[13];
-    double factorial = 1;
-    for (int k = 0; k < coefficients.length; k++) {
-      factorial *= Math.max(1, k);
-      coefficients[coefficients.length - 1 - k] = 1 / factorial;
-    }
-    return coefficients;
-  }
 
   /// @param x at most 0
   static double of(double x) {
@@ -35,10 +22,20 @@ final class Exponential {
     }
     double power = Math.rint(x * LOG2_E);
     double rest = (x - power * LN2_HIGH) - power * LN2_LOW;
-    double sum = 0;
-    for (double coefficient : COEFFICIENTS) {
-      sum = sum * rest + coefficient;
-    }
+    // 1/k! for k = 12 down to 0. What is cut off is below 0.347^13 / 13! = 2e-16.
+    double sum = 1.0 / 479001600;
+    sum = sum * rest + 1.0 / 39916800;
+    sum = sum * rest + 1.0 / 3628800;
+    sum = sum * rest + 1.0 / 362880;
+    sum = sum * rest + 1.0 / 40320;
+    sum = sum * rest + 1.0 / 5040;
+    sum = sum * rest + 1.0 / 720;
+    sum = sum * rest + 1.0 / 120;
+    sum = sum * rest + 1.0 / 24;
+    sum = sum * rest + 1.0 / 6;
+    sum = sum * rest + 1.0 / 2;
+    sum = sum * rest + 1;
+    sum = sum * rest + 1;
     return sum * Double.longBitsToDouble(((long) power + 1023) << 52);
   }
 }
