@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import ringfence.gateway.openai.ChatRequest;
 import ringfence.gateway.openai.RequestMapping;
@@ -18,15 +19,16 @@ import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
 
 /// What a running gateway adds: `AddedTime URL ROUTER_PORT` listens as the gateway's router, asks
-/// it and the router alone for the same answer (2 KB prompt, 32 tokens) at 200 requests a second,
-/// and times how long the router's call outlives a client that hangs up.
+/// it and the router alone for the same answer (2 KB prompt, 1 token and 32) at 200 requests a
+/// second, and times how long the router's call outlives a client that hangs up.
 final class AddedTime {
   private static final int RATE = 200;
-  private static final int SECONDS = 15;
-  private static final int WARM_UP = 10;
+  private static final int SECONDS = 10;
+  private static final int WARM_UP = 8;
   private static final String BODY =
-      "{\"model\":\"echo\",\"stream\":true,\"max_tokens\":32,\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}"
-          .formatted("All work and no play. ".repeat(93));
+      "{\"model\":\"echo\",\"stream\":true,\"max_tokens\":%d,\"messages\":[{\"role\":\"user\",\"content\":\""
+          + "All work and no play. ".repeat(93)
+          + "\"}]}";
 
   private AddedTime() {}
 
@@ -40,31 +42,42 @@ final class AddedTime {
         var http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
       ManagedChannel channel =
           NettyChannelBuilder.forAddress("127.0.0.1", router.port()).usePlaintext().build();
-      var stub = RoutingGrpc.newBlockingStub(channel);
-      RouteRequest route =
-          RequestMapping.toRoute(ChatRequest.read(BODY.getBytes(StandardCharsets.UTF_8)))
-              .setRequestId("direct")
-              .build();
-      HttpRequest request =
-          HttpRequest.newBuilder(url).POST(HttpRequest.BodyPublishers.ofString(BODY)).build();
-      Ask direct = () -> stub.generate(route).forEachRemaining(event -> {});
-      Ask through =
-          () -> {
-            int status = http.send(request, HttpResponse.BodyHandlers.ofString()).statusCode();
-            if (status != 200) {
-              throw new IllegalStateException("status " + status);
-            }
-          };
-      load(direct, WARM_UP);
-      load(through, WARM_UP);
-      for (int round = 0; round < 2; round++) {
-        print("router alone", load(direct, SECONDS));
-        print("through the gateway", load(through, SECONDS));
+      for (int tokens : new int[] {1, 32}) {
+        String body = BODY.formatted(tokens);
+        Ask direct = alone(channel, body);
+        Ask through = through(http, url, body);
+        load(direct, WARM_UP);
+        load(through, WARM_UP);
+        for (int round = 0; round < 2; round++) {
+          print(tokens + " tokens, router alone", load(direct, SECONDS));
+          print(tokens + " tokens, through the gateway", load(through, SECONDS));
+        }
       }
       router.forget();
       print("hang-up to cancel", hangUps(router, url));
       channel.shutdownNow();
     }
+  }
+
+  private static Ask alone(ManagedChannel channel, String body) {
+    var stub = RoutingGrpc.newBlockingStub(channel);
+    RouteRequest route =
+        RequestMapping.toRoute(ChatRequest.read(body.getBytes(StandardCharsets.UTF_8))).build();
+    var count = new AtomicInteger();
+    return () ->
+        stub.generate(route.toBuilder().setRequestId("d" + count.getAndIncrement()).build())
+            .forEachRemaining(event -> {});
+  }
+
+  private static Ask through(HttpClient http, URI url, String body) {
+    HttpRequest request =
+        HttpRequest.newBuilder(url).POST(HttpRequest.BodyPublishers.ofString(body)).build();
+    return () -> {
+      int status = http.send(request, HttpResponse.BodyHandlers.ofString()).statusCode();
+      if (status != 200) {
+        throw new IllegalStateException("status " + status);
+      }
+    };
   }
 
   /// Open loop: a late answer does not delay the next question.
@@ -96,7 +109,7 @@ final class AddedTime {
 
   private static double[] hangUps(FakeRouter router, URI url) throws Exception {
     var millis = new double[200];
-    String body = BODY.replace("echo", "stuck");
+    String body = BODY.formatted(1).replace("echo", "stuck");
     for (int i = 0; i < millis.length; i++) {
       try (var socket = new Socket(url.getHost(), url.getPort())) {
         socket
@@ -122,7 +135,7 @@ final class AddedTime {
   private static void print(String what, double[] millis) {
     Arrays.sort(millis);
     System.out.printf(
-        "%-20s p50 %.2f ms  p90 %.2f ms  p99 %.2f ms  max %.2f ms%n",
+        "%-32s p50 %.2f ms  p90 %.2f ms  p99 %.2f ms  max %.2f ms%n",
         what,
         millis[millis.length / 2],
         millis[millis.length * 9 / 10],

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.FailureMapping;
 import ringfence.proto.v1.Failure;
 
-/// One call to a router, or to the next where one can't be reached before it said anything.
-/// Messages come one for each [#request()], on the executor of the call's options; [#cancel()]
-/// works from any thread.
+/// One call to a router, or to the next where one can't be reached before it said anything. A few
+/// messages come unasked, then one for each [#request()], on the executor of the call's options;
+/// [#cancel()] works from any thread.
 public final class RouterCall<Q, R> {
   /// What comes back.
   public interface Listener<R> {
@@ -24,6 +24,10 @@ public final class RouterCall<Q, R> {
     /// The end, once; `status` is OK after a whole answer.
     void onEnd(Status status, @Nullable Metadata trailers);
   }
+
+  /// Messages that may be under way before the first was dealt with: fewer and each token waits for
+  /// two changes of thread.
+  private static final int WINDOW = 8;
 
   private final MethodDescriptor<Q, R> method;
   private final CallOptions options;
@@ -47,12 +51,12 @@ public final class RouterCall<Q, R> {
     this.listener = listener;
   }
 
-  /// Begins, and asks for the first message. Call on the options' executor.
+  /// Begins, and asks for the first messages. Call on the options' executor.
   public void start() {
     ClientCall<Q, R> call = routers.next().newCall(method, options);
     current = call;
     call.start(new Received(), new Metadata());
-    call.request(1);
+    call.request(WINDOW);
     call.sendMessage(question);
     call.halfClose();
     if (cancelled) {
