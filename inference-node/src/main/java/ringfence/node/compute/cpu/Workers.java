@@ -82,10 +82,15 @@ final class Workers implements AutoCloseable {
       }
       return;
     }
+    long number = ticket.get() >>> 32;
+    // Nobody can take a chunk while the phase changes: a worker that holds the last phase's ticket
+    // would otherwise read the new phase, find the old index below its count, and run that chunk a
+    // second time.
+    ticket.set(((number + 1) << 32) | INDEX_MASK);
     phase = next;
     chunks = count;
     done.set(0);
-    ticket.set(((ticket.get() >>> 32) + 1) << 32);
+    ticket.set((number + 2) << 32);
     if (sleepers.get() > 0) {
       for (Thread helper : helpers) {
         LockSupport.unpark(helper);

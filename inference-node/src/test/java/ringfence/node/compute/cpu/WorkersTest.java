@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -12,6 +13,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class WorkersTest {
+  private static final int MANY = 64;
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 5})
@@ -24,6 +26,40 @@ class WorkersTest {
         for (int chunk = 0; chunk < 7; chunk++) {
           assertThat(runs.get(chunk)).isEqualTo(chunk < chunks ? 1 : 0);
         }
+      }
+    }
+  }
+
+  /// Other threads keep every processor busy, so that workers are held up anywhere, also between
+  /// looking at one phase's ticket and taking it.
+  @Test
+  void aWorkerThatComesLateRunsNoChunkOfTheNextPhaseTwice() throws InterruptedException {
+    AtomicBoolean busy = new AtomicBoolean(true);
+    Thread[] others = new Thread[2 * Runtime.getRuntime().availableProcessors()];
+    for (int i = 0; i < others.length; i++) {
+      others[i] =
+          Thread.ofPlatform()
+              .daemon()
+              .start(() -> {
+                while (busy.get()) {
+                  Thread.onSpinWait();
+                }
+              });
+    }
+    try (Workers workers = new Workers(3)) {
+      AtomicIntegerArray runs = new AtomicIntegerArray(MANY);
+      for (int phase = 1; phase <= 10_000; phase++) {
+        // Few and many chunks in turn: the last ticket of the few is a valid index of the many.
+        int chunks = phase % 2 == 0 ? 2 : MANY;
+        workers.run((chunk, worker) -> runs.incrementAndGet(chunk), chunks);
+        for (int chunk = 0; chunk < MANY; chunk++) {
+          assertThat(runs.get(chunk)).isEqualTo(chunk < 2 ? phase : (phase + 1) / 2);
+        }
+      }
+    } finally {
+      busy.set(false);
+      for (Thread other : others) {
+        other.join();
       }
     }
   }
