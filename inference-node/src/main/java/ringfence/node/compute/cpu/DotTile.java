@@ -11,12 +11,15 @@ import jdk.incubator.vector.FloatVector;
 /// + lane], token[k + lane], sum[lane])` for k = 0, COUNT, 2 COUNT..., and then [Lanes#sum]: the
 ///   shape of the batch does not show in the result.
 final class DotTile {
+  /// Partial sums of the largest tile.
+  static final int SCRATCH = 16 * COUNT;
+
   private DotTile() {}
 
   /// `out[outAt + token * outStride + row] = rows[row] . tokens[token]`.
   ///
   /// @param columns a multiple of [Lanes#COUNT]; whoever has fewer pads both sides with zeros
-  /// @param scratch [Lanes#COUNT] elements
+  /// @param scratch [#SCRATCH] elements, overwritten
   static void multiply(
       float[] rows,
       int rowsAt,
@@ -94,10 +97,13 @@ final class DotTile {
       c = FloatVector.fromArray(FLOATS, rows, w + 2 * rowStride + k).fma(token, c);
       d = FloatVector.fromArray(FLOATS, rows, w + 3 * rowStride + k).fma(token, d);
     }
-    out[y] = Lanes.sum(a, scratch);
-    out[y + 1] = Lanes.sum(b, scratch);
-    out[y + 2] = Lanes.sum(c, scratch);
-    out[y + 3] = Lanes.sum(d, scratch);
+    a.intoArray(scratch, 0);
+    b.intoArray(scratch, COUNT);
+    c.intoArray(scratch, 2 * COUNT);
+    d.intoArray(scratch, 3 * COUNT);
+    for (int row = 0; row < 4; row++) {
+      out[y + row] = Lanes.sum(scratch, row * COUNT);
+    }
   }
 
   /// Rows a - d by tokens 0 - 3: sixteen sums live in registers.
@@ -155,24 +161,26 @@ final class DotTile {
       c3 = c.fma(token, c3);
       d3 = d.fma(token, d3);
     }
-    out[y] = Lanes.sum(a0, scratch);
-    out[y + 1] = Lanes.sum(b0, scratch);
-    out[y + 2] = Lanes.sum(c0, scratch);
-    out[y + 3] = Lanes.sum(d0, scratch);
-    int at = y + outStride;
-    out[at] = Lanes.sum(a1, scratch);
-    out[at + 1] = Lanes.sum(b1, scratch);
-    out[at + 2] = Lanes.sum(c1, scratch);
-    out[at + 3] = Lanes.sum(d1, scratch);
-    at += outStride;
-    out[at] = Lanes.sum(a2, scratch);
-    out[at + 1] = Lanes.sum(b2, scratch);
-    out[at + 2] = Lanes.sum(c2, scratch);
-    out[at + 3] = Lanes.sum(d2, scratch);
-    at += outStride;
-    out[at] = Lanes.sum(a3, scratch);
-    out[at + 1] = Lanes.sum(b3, scratch);
-    out[at + 2] = Lanes.sum(c3, scratch);
-    out[at + 3] = Lanes.sum(d3, scratch);
+    a0.intoArray(scratch, 0);
+    b0.intoArray(scratch, COUNT);
+    c0.intoArray(scratch, 2 * COUNT);
+    d0.intoArray(scratch, 3 * COUNT);
+    a1.intoArray(scratch, 4 * COUNT);
+    b1.intoArray(scratch, 5 * COUNT);
+    c1.intoArray(scratch, 6 * COUNT);
+    d1.intoArray(scratch, 7 * COUNT);
+    a2.intoArray(scratch, 8 * COUNT);
+    b2.intoArray(scratch, 9 * COUNT);
+    c2.intoArray(scratch, 10 * COUNT);
+    d2.intoArray(scratch, 11 * COUNT);
+    a3.intoArray(scratch, 12 * COUNT);
+    b3.intoArray(scratch, 13 * COUNT);
+    c3.intoArray(scratch, 14 * COUNT);
+    d3.intoArray(scratch, 15 * COUNT);
+    for (int token = 0; token < 4; token++) {
+      for (int row = 0; row < 4; row++) {
+        out[y + token * outStride + row] = Lanes.sum(scratch, (4 * token + row) * COUNT);
+      }
+    }
   }
 }

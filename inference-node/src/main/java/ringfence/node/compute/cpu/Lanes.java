@@ -31,18 +31,23 @@ final class Lanes {
   /// @param scratch at least [#COUNT] elements, overwritten
   static float sum(FloatVector vector, float[] scratch) {
     vector.intoArray(scratch, 0);
+    return sum(scratch, 0);
+  }
+
+  /// The sum of [#COUNT] numbers from `at` on, in the same order; they are overwritten.
+  static float sum(float[] lanes, int at) {
     if (COUNT == 16) {
-      float a = (scratch[0] + scratch[8]) + (scratch[4] + scratch[12]);
-      float b = (scratch[1] + scratch[9]) + (scratch[5] + scratch[13]);
-      float c = (scratch[2] + scratch[10]) + (scratch[6] + scratch[14]);
-      float d = (scratch[3] + scratch[11]) + (scratch[7] + scratch[15]);
+      float a = (lanes[at] + lanes[at + 8]) + (lanes[at + 4] + lanes[at + 12]);
+      float b = (lanes[at + 1] + lanes[at + 9]) + (lanes[at + 5] + lanes[at + 13]);
+      float c = (lanes[at + 2] + lanes[at + 10]) + (lanes[at + 6] + lanes[at + 14]);
+      float d = (lanes[at + 3] + lanes[at + 11]) + (lanes[at + 7] + lanes[at + 15]);
       return (a + c) + (b + d);
     }
     for (int half = COUNT / 2; half > 0; half /= 2) {
       for (int i = 0; i < half; i++) {
-        scratch[i] += scratch[i + half];
+        lanes[at + i] += lanes[at + i + half];
       }
     }
-    return scratch[0];
+    return lanes[at];
   }
 }

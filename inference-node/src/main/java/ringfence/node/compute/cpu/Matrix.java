@@ -4,11 +4,11 @@ import java.lang.foreign.MemorySegment;
 import ringfence.node.gguf.Tensor;
 
 /// A weight matrix `[rows, columns]` in the mapped file, and how to read it.
-record Matrix(Unpacker unpacker, MemorySegment data, int rows, int columns, long rowBytes) {
+record Matrix(Format format, MemorySegment data, int rows, int columns, long rowBytes) {
 
   static Matrix of(Tensor tensor) {
     return new Matrix(
-        Unpacker.of(tensor.type()),
+        Format.of(tensor.type()),
         tensor.data(),
         Math.toIntExact(tensor.rows()),
         Math.toIntExact(tensor.columns()),
@@ -17,6 +17,6 @@ record Matrix(Unpacker unpacker, MemorySegment data, int rows, int columns, long
 
   /// Writes one row to `out[at...]`.
   void unpack(int row, float[] out, int at) {
-    unpacker.unpack(data, row * rowBytes, columns, out, at);
+    format.unpack(data, row * rowBytes, columns, out, at);
   }
 }

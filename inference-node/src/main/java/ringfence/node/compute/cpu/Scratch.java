@@ -4,8 +4,11 @@ import java.util.Arrays;
 
 /// What one worker writes to and nobody else reads.
 final class Scratch {
-  /// [Lanes#COUNT] numbers, for sums over lanes.
-  final float[] lanes = new float[Lanes.COUNT];
+  /// For sums over lanes.
+  final float[] lanes = new float[DotTile.SCRATCH];
+
+  /// Two products.
+  final float[] pair = new float[2];
 
   /// Unpacked rows.
   private float[] panel;

@@ -6,17 +6,30 @@ import java.lang.foreign.MemorySegment;
 /// first four sub-blocks lie in the low bits of bytes 0 - 3 and 4 - 7; the others have their low
 /// four bits in bytes 8 - 11 (scale low, minimum high) and their high two above the first ones.
 final class SixBits {
+  private static final int LOW_SIX = 0x3F3F3F3F;
+  private static final int LOW_FOUR = 0x0F0F0F0F;
+  private static final int HIGH_TWO = 0x30303030;
+
   private SixBits() {}
 
-  static int scale(MemorySegment data, long at, int sub) {
-    return sub < 4
-        ? Stored.int8(data, at + sub) & 0x3F
-        : (Stored.int8(data, at + 4 + sub) & 0xF) | (Stored.int8(data, at + sub - 4) >> 2 & 0x30);
+  /// Writes a block's eight `d * scale` and then its eight `dmin * minimum`: the block starts with
+  /// the halves d and dmin and these 12 bytes.
+  static void read(MemorySegment data, long block, float[] out) {
+    int halves = Stored.int32(data, block);
+    long first = Stored.int64(data, block + 4);
+    int others = Stored.int32(data, block + 12);
+    float d = Stored.lowerHalf(halves);
+    float dmin = Stored.upperHalf(halves);
+    long scales = together((int) first, others);
+    long minima = together((int) (first >>> 32), others >>> 4);
+    for (int sub = 0; sub < 8; sub++) {
+      out[sub] = d * (scales >>> 8 * sub & 0xFF);
+      out[8 + sub] = dmin * (minima >>> 8 * sub & 0xFF);
+    }
   }
 
-  static int minimum(MemorySegment data, long at, int sub) {
-    return sub < 4
-        ? Stored.int8(data, at + 4 + sub) & 0x3F
-        : (Stored.int8(data, at + 4 + sub) >> 4 & 0xF) | (Stored.int8(data, at + sub) >> 2 & 0x30);
+  private static long together(int first, int others) {
+    int last = (others & LOW_FOUR) | (first >>> 2 & HIGH_TWO);
+    return (first & LOW_SIX) | (long) last << 32;
   }
 }

@@ -25,6 +25,8 @@ final class Stored {
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
   private static final ValueLayout.OfInt INT = ValueLayout.JAVA_INT_UNALIGNED.withOrder(ORDER);
 
+  private static final ValueLayout.OfLong LONG = ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ORDER);
+
   private static final VectorSpecies<Short> SHORTS =
       VectorSpecies.of(short.class, VectorShape.forBitSize(COUNT * Short.SIZE));
 
@@ -42,8 +44,22 @@ final class Stored {
     return data.get(SHORT, at);
   }
 
+  /// The half in the lower 16 bits of two.
+  static float lowerHalf(int two) {
+    return Float.float16ToFloat((short) two);
+  }
+
+  /// The half in the upper 16 bits of two.
+  static float upperHalf(int two) {
+    return Float.float16ToFloat((short) (two >>> 16));
+  }
+
   static int int32(MemorySegment data, long at) {
     return data.get(INT, at);
+  }
+
+  static long int64(MemorySegment data, long at) {
+    return data.get(LONG, at);
   }
 
   static int int8(MemorySegment data, long at) {

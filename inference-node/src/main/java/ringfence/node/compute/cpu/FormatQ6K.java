@@ -12,22 +12,23 @@ import jdk.incubator.vector.VectorOperators;
 /// d; `(d * scale) * (q - 32)` in sub-blocks of 16. Each half of the block has 64 bytes of nibbles
 /// and 32 of pairs: quarter c (32 numbers) of a half takes the low (c < 2) or high nibbles of bytes
 /// `32 * (c % 2)` on, and bits 2c and 2c + 1 of the pairs.
-final class UnpackQ6K implements Unpacker {
+final class FormatQ6K implements Format {
   @Override
   public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
+    float[] scales = new float[16];
     for (int i = 0; i < count; i += 256, offset += 210) {
-      float d = Stored.half(data, offset + 208);
+      scales(data, offset, scales);
       for (int half = 0; half < 2; half++) {
         for (int part = 0; part < 4; part++) {
           int quarter = part >> 1;
           int sixteenth = part & 1;
-          long scales = offset + 192 + 8L * half + part;
+          int scale = 8 * half + part;
           sixteen(
               Stored.sixteen(data, offset + 64L * half + 16L * part),
               Stored.sixteen(data, offset + 128 + 32L * half + 16L * sixteenth),
               2 * quarter,
-              d * Stored.int8(data, scales),
-              d * Stored.int8(data, scales + 4),
+              scales[scale],
+              scales[scale + 4],
               out,
               at + i + 128 * half + 16 * part);
         }
@@ -52,6 +53,15 @@ final class UnpackQ6K implements Unpacker {
       int to = at + part * COUNT;
       Stored.floats(low.sub(32)).mul(scale).intoArray(out, to);
       Stored.floats(high.sub(32)).mul(scaleOfNext).intoArray(out, to + 64);
+    }
+  }
+
+  /// Writes a block's sixteen `d * scale`.
+  private static void scales(MemorySegment data, long block, float[] out) {
+    float d = Stored.half(data, block + 208);
+    ByteVector stored = Stored.sixteen(data, block + 192);
+    for (int part = 0; part < PARTS; part++) {
+      Stored.floats(Stored.signed(stored, part)).mul(d).intoArray(out, part * COUNT);
     }
   }
 }

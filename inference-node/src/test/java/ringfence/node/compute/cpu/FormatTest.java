@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import ringfence.node.gguf.Dequantizer;
 import ringfence.node.gguf.TensorType;
 
-class UnpackerTest {
+class FormatTest {
 
   @ParameterizedTest
   @EnumSource
@@ -43,7 +43,7 @@ class UnpackerTest {
   private static float[] unpack(TensorType type, byte[] stored, int offset, int count) {
     int before = 3;
     float[] out = new float[before + count + 2];
-    Unpacker.of(type).unpack(MemorySegment.ofArray(stored), offset, count, out, before);
+    Format.of(type).unpack(MemorySegment.ofArray(stored), offset, count, out, before);
     assertThat(Arrays.copyOf(out, before)).containsOnly(0);
     assertThat(Arrays.copyOfRange(out, before + count, out.length)).containsOnly(0);
     return Arrays.copyOfRange(out, before, before + count);

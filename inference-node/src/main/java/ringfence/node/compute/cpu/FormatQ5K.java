@@ -8,17 +8,17 @@ import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
 
-/// As [UnpackQ4K] with a fifth bit: 32 bytes before the nibbles, of which bit `sub` of byte i
+/// As [FormatQ4K] with a fifth bit: 32 bytes before the nibbles, of which bit `sub` of byte i
 /// belongs to number i of sub-block `sub`.
-final class UnpackQ5K implements Unpacker {
+final class FormatQ5K implements Format {
   @Override
   public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
+    float[] scales = new float[16];
     for (int i = 0; i < count; i += 256, offset += 176) {
-      float d = Stored.half(data, offset);
-      float dmin = Stored.half(data, offset + 2);
+      SixBits.read(data, offset, scales);
       for (int sub = 0; sub < 8; sub++) {
-        float scale = d * SixBits.scale(data, offset + 4, sub);
-        float min = dmin * SixBits.minimum(data, offset + 4, sub);
+        float scale = scales[sub];
+        float min = scales[sub + 8];
         long nibbles = offset + 48 + 32L * (sub / 2);
         int to = at + i + 32 * sub;
         for (int half = 0; half < 32; half += 16) {

@@ -11,17 +11,17 @@ import jdk.incubator.vector.VectorOperators;
 /// Blocks of 256: float16 d and dmin, six-bit scales and minima of 8 sub-blocks of 32 ([SixBits]),
 /// 128 bytes of nibbles; 32 bytes hold one sub-block (low) and the next (high); `(d * scale) * q -
 /// dmin * minimum`.
-final class UnpackQ4K implements Unpacker {
+final class FormatQ4K implements Format {
   @Override
   public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
+    float[] scales = new float[16];
     for (int i = 0; i < count; i += 256, offset += 144) {
-      float d = Stored.half(data, offset);
-      float dmin = Stored.half(data, offset + 2);
+      SixBits.read(data, offset, scales);
       for (int sub = 0; sub < 8; sub += 2) {
-        float scale0 = d * SixBits.scale(data, offset + 4, sub);
-        float min0 = dmin * SixBits.minimum(data, offset + 4, sub);
-        float scale1 = d * SixBits.scale(data, offset + 4, sub + 1);
-        float min1 = dmin * SixBits.minimum(data, offset + 4, sub + 1);
+        float scale0 = scales[sub];
+        float min0 = scales[sub + 8];
+        float scale1 = scales[sub + 1];
+        float min1 = scales[sub + 9];
         long nibbles = offset + 16 + 16L * sub;
         int to = at + i + 32 * sub;
         for (int half = 0; half < 32; half += 16) {

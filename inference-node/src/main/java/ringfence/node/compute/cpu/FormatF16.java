@@ -5,7 +5,7 @@ import static ringfence.node.compute.cpu.Lanes.COUNT;
 import java.lang.foreign.MemorySegment;
 
 /// IEEE 754 half precision.
-final class UnpackF16 implements Unpacker {
+final class FormatF16 implements Format {
   @Override
   public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
     int i = 0;

@@ -6,7 +6,7 @@ import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.VectorOperators;
 
 /// The upper 16 bits of a float32.
-final class UnpackBF16 implements Unpacker {
+final class FormatBF16 implements Format {
   @Override
   public void unpack(MemorySegment data, long offset, int count, float[] out, int at) {
     int i = 0;
