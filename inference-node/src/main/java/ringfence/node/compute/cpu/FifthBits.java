@@ -16,13 +16,11 @@ final class FifthBits {
 
   /// `nibble + 16 * bit`.
   static IntVector raised(IntVector nibbles, int bits) {
-    return nibbles.lanewise(
-        VectorOperators.ADD, 16, VectorMask.fromLong(INTS, bits & LANE_BITS));
+    return nibbles.lanewise(VectorOperators.ADD, 16, VectorMask.fromLong(INTS, bits & LANE_BITS));
   }
 
   /// `nibble + 16 * bit - 16`.
   static IntVector centred(IntVector nibbles, int bits) {
-    return nibbles.lanewise(
-        VectorOperators.ADD, -16, VectorMask.fromLong(INTS, ~bits & LANE_BITS));
+    return nibbles.lanewise(VectorOperators.ADD, -16, VectorMask.fromLong(INTS, ~bits & LANE_BITS));
   }
 }

@@ -6,7 +6,7 @@ import ringfence.node.gguf.TensorType;
 /// How numbers are read as a file stores them: each becomes the float32 that `Dequantizer` makes of
 /// it.
 ///
-/// One class a format. A new format is one more class and one more line in [#of]; [#pair] can wait.
+/// One class a format. A new format is one more class and one more line in [#of].
 interface Format {
 
   /// Writes `count` numbers.
@@ -15,31 +15,6 @@ interface Format {
   /// @param count a multiple of the format's block size
   /// @param out receives them from index `at` on
   void unpack(MemorySegment data, long offset, int count, float[] out, int at);
-
-  /// Whether [#pair] works here. It is written for vectors of sixteen numbers, and only where it
-  /// pays: the compiler gives up on longer methods full of vectors, and then allocates each of them.
-  default boolean pairs() {
-    return false;
-  }
-
-  /// The products of two rows with one token, unpacked in registers: `DotTile`'s sums, bit for bit,
-  /// in half the time, since no number goes through memory.
-  ///
-  /// @param first byte offset of a row
-  /// @param second byte offset of another, or the same
-  /// @param count numbers in a row
-  /// @param token numbers from index `tokenAt` on
-  /// @param scratch its `pair` receives the two products
-  default void pair(
-      MemorySegment data,
-      long first,
-      long second,
-      int count,
-      float[] token,
-      int tokenAt,
-      Scratch scratch) {
-    throw new UnsupportedOperationException(getClass().getSimpleName());
-  }
 
   /// The format of a type.
   static Format of(TensorType type) {

@@ -1,11 +1,9 @@
 package ringfence.node.compute.cpu;
 
-import static ringfence.node.compute.cpu.Lanes.FLOATS;
 import static ringfence.node.compute.cpu.Lanes.COUNT;
 import static ringfence.node.compute.cpu.Stored.PARTS;
 
 import java.lang.foreign.MemorySegment;
-import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.ByteVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -26,41 +24,5 @@ final class FormatQ4With1 implements Format {
         Stored.floats(both.lanewise(VectorOperators.LSHR, 4)).mul(d).add(m).intoArray(out, to + 16);
       }
     }
-  }
-
-  @Override
-  public boolean pairs() {
-    return PARTS == 1;
-  }
-
-  @Override
-  public void pair(
-      MemorySegment data,
-      long first,
-      long second,
-      int count,
-      float[] token,
-      int tokenAt,
-      Scratch scratch) {
-    FloatVector a = FloatVector.zero(FLOATS);
-    FloatVector b = a;
-    for (int i = 0; i < count; i += 32, first += 20, second += 20) {
-      FloatVector low = FloatVector.fromArray(FLOATS, token, tokenAt + i);
-      FloatVector high = FloatVector.fromArray(FLOATS, token, tokenAt + i + 16);
-      int bothA = Stored.int32(data, first);
-      FloatVector dA = FloatVector.broadcast(FLOATS, Stored.lowerHalf(bothA));
-      FloatVector mA = FloatVector.broadcast(FLOATS, Stored.upperHalf(bothA));
-      IntVector qA = Stored.unsigned(Stored.sixteen(data, first + 4), 0);
-      a = Stored.floats(qA.and(15)).fma(dA, mA).fma(low, a);
-      a = Stored.floats(qA.lanewise(VectorOperators.LSHR, 4)).fma(dA, mA).fma(high, a);
-      int bothB = Stored.int32(data, second);
-      FloatVector dB = FloatVector.broadcast(FLOATS, Stored.lowerHalf(bothB));
-      FloatVector mB = FloatVector.broadcast(FLOATS, Stored.upperHalf(bothB));
-      IntVector qB = Stored.unsigned(Stored.sixteen(data, second + 4), 0);
-      b = Stored.floats(qB.and(15)).fma(dB, mB).fma(low, b);
-      b = Stored.floats(qB.lanewise(VectorOperators.LSHR, 4)).fma(dB, mB).fma(high, b);
-    }
-    scratch.pair[0] = Lanes.sum(a, scratch.lanes);
-    scratch.pair[1] = Lanes.sum(b, scratch.lanes);
   }
 }

@@ -11,9 +11,6 @@ final class MatMul {
 
   private static final int FEW_TOKENS = 8;
 
-  /// From so many tokens on it pays to unpack a row once for all of them.
-  private static final int TILED_TOKENS = 4;
-
   private MatMul() {}
 
   /// Numbers that a worker's panel needs for matrices of this many columns.
@@ -36,10 +33,6 @@ final class MatMul {
       int outStride,
       Scratch scratch) {
     int stride = Lanes.padded(matrix.columns());
-    if (tokenCount < TILED_TOKENS && matrix.format().pairs()) {
-      multiplyPairs(matrix, from, to, tokens, tokenCount, out, outAt, outStride, scratch);
-      return;
-    }
     float[] panel = scratch.panel();
     int most =
         tokenCount <= FEW_TOKENS ? FEW_ROWS : Math.max(FEW_ROWS, PANEL_NUMBERS / stride & -4);
@@ -63,36 +56,6 @@ final class MatMul {
           outAt + row - from,
           outStride,
           scratch.lanes);
-    }
-  }
-
-  /// The same for few tokens, where unpacking is most of the work.
-  private static void multiplyPairs(
-      Matrix matrix,
-      int from,
-      int to,
-      float[] tokens,
-      int tokenCount,
-      float[] out,
-      int outAt,
-      int outStride,
-      Scratch scratch) {
-    int stride = Lanes.padded(matrix.columns());
-    float[] pair = scratch.pair;
-    for (int row = from; row < to; row += 2) {
-      boolean two = row + 1 < to;
-      long first = row * matrix.rowBytes();
-      long second = two ? first + matrix.rowBytes() : first;
-      Format format = matrix.format();
-      for (int token = 0; token < tokenCount; token++) {
-        format.pair(
-            matrix.data(), first, second, matrix.columns(), tokens, token * stride, scratch);
-        int at = outAt + token * outStride + row - from;
-        out[at] = pair[0];
-        if (two) {
-          out[at + 1] = pair[1];
-        }
-      }
     }
   }
 }

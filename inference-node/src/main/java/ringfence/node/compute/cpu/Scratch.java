@@ -7,9 +7,6 @@ final class Scratch {
   /// For sums over lanes.
   final float[] lanes = new float[DotTile.SCRATCH];
 
-  /// Two products.
-  final float[] pair = new float[2];
-
   /// Unpacked rows.
   private float[] panel;
 

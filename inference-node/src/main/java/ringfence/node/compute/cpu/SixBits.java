@@ -23,8 +23,8 @@ final class SixBits {
     long scales = together((int) first, others);
     long minima = together((int) (first >>> 32), others >>> 4);
     for (int sub = 0; sub < 8; sub++) {
-      out[sub] = d * (scales >>> 8 * sub & 0xFF);
-      out[8 + sub] = dmin * (minima >>> 8 * sub & 0xFF);
+      out[sub] = d * (scales >>> (8 * sub) & 0xFF);
+      out[8 + sub] = dmin * (minima >>> (8 * sub) & 0xFF);
     }
   }
 
