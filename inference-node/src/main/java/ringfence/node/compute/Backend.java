@@ -1,5 +1,7 @@
 package ringfence.node.compute;
 
+import java.util.function.BooleanSupplier;
+
 /// Runs one forward pass over a batch; free to fuse as it likes. Holds the KV pages. Not
 /// thread-safe: the engine's one thread calls it.
 ///
@@ -12,7 +14,16 @@ public interface Backend extends AutoCloseable {
   /// @param logits receives `batch.outputs()` rows of `[vocabulary]`, in the order of the runs
   /// @throws IllegalArgumentException when the batch has more than [#maxBatchTokens] tokens or
   ///   names a page that does not exist
-  void forward(Batch batch, Logits logits);
+  default void forward(Batch batch, Logits logits) {
+    forward(batch, logits, () -> false);
+  }
+
+  /// As above, but given up as soon as nobody wants it any more. What the pass wrote for the
+  /// batch's own positions is then undefined; earlier positions are as they were.
+  ///
+  /// @param unwanted asked between layers, on the calling thread
+  /// @return false when it was given up; `logits` are then undefined
+  boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted);
 
   /// Copies the first `tokens` positions of one KV page to another, so that two sequences can go on
   /// from a shared beginning.

@@ -151,7 +151,9 @@ final class Stepper {
     logits.resize(batch.outputs());
     long began = nanoTime.getAsLong();
     try {
-      backend.forward(batch, logits);
+      if (!backend.forward(batch, logits, () -> allCancelled(stepped))) {
+        return;
+      }
     } catch (RuntimeException e) {
       failBatch(stepped, e);
       return;
@@ -169,6 +171,17 @@ final class Stepper {
         goOn(stepped.get(i), output, now);
       }
     }
+  }
+
+  // A long prompt's chunk takes many times longer than a decoded token: when everybody in the batch
+  // has gone, the next ones need not wait for its end.
+  private static boolean allCancelled(List<Sequence> stepped) {
+    for (Sequence sequence : stepped) {
+      if (!sequence.task.isCancelled()) {
+        return false;
+      }
+    }
+    return true;
   }
 
   private void failBatch(List<Sequence> stepped, RuntimeException cause) {

@@ -4,6 +4,7 @@ import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientResponseObserver;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
@@ -54,12 +55,12 @@ final class RouterLink implements AutoCloseable {
   }
 
   void start() {
-    timer.execute(this::dial);
+    onTimer(this::dial);
   }
 
   /// Reports at once instead of at the next interval.
   void reportNow() {
-    timer.execute(() -> {
+    onTimer(() -> {
       if (current != null) {
         current.report();
       }
@@ -96,6 +97,15 @@ final class RouterLink implements AutoCloseable {
     var _ = timer.schedule(() -> timer.execute(task), millis, TimeUnit.MILLISECONDS);
   }
 
+  private void onTimer(Runnable task) {
+    try {
+      timer.execute(task);
+    } catch (RejectedExecutionException e) {
+      // The node is going down: what a router still says concerns nobody.
+      LOG.tracef("after the end: %s", e.getMessage());
+    }
+  }
+
   private void obey(Stream stream, RouterCommand command) {
     switch (command.getCommandCase()) {
       case REGISTERED -> {
@@ -122,7 +132,7 @@ final class RouterLink implements AutoCloseable {
   /// Ends the stream; the router sees the node leave.
   @Override
   public void close() {
-    timer.execute(() -> {
+    onTimer(() -> {
       closed = true;
       if (current != null) {
         current.complete();
@@ -142,17 +152,17 @@ final class RouterLink implements AutoCloseable {
       this.requests = requests;
       // Runs inside dial(), on the timer's thread; messages are buffered until the connection
       // stands.
-      timer.execute(() -> send(NodeReport.newBuilder().setRegistration(registration.get())));
+      onTimer(() -> send(NodeReport.newBuilder().setRegistration(registration.get())));
     }
 
     @Override
     public void onNext(RouterCommand command) {
-      timer.execute(() -> obey(this, command));
+      onTimer(() -> obey(this, command));
     }
 
     @Override
     public void onError(Throwable failure) {
-      timer.execute(() -> {
+      onTimer(() -> {
         over = true;
         broken(this, String.valueOf(failure.getMessage()));
       });
@@ -160,7 +170,7 @@ final class RouterLink implements AutoCloseable {
 
     @Override
     public void onCompleted() {
-      timer.execute(() -> {
+      onTimer(() -> {
         over = true;
         broken(this, "the router ended it");
       });

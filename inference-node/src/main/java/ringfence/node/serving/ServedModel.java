@@ -39,6 +39,9 @@ import ringfence.node.tokenizer.Tokenizers;
 public final class ServedModel implements AutoCloseable {
   private static final int PAGE_TOKENS = 16;
   private static final int LEAST_PAGES = 4;
+  // On a processor some 100 ms: as long as a prompt may hold up those who are reading an answer.
+  private static final int PROMPT_CHUNK = 32;
+  private static final Duration LAG_GRACE = Duration.ofSeconds(1);
   private static final int WARM_UP_ROUNDS = 3;
   private static final int WARM_UP_PROMPT = 128;
   private static final int WARM_UP_ANSWER = 16;
@@ -144,11 +147,13 @@ public final class ServedModel implements AutoCloseable {
             backend,
             tokenizer,
             model.spec().vocabulary(),
-            EngineOptions.of(
+            new EngineOptions(
                 contextLength,
                 options.maxSequences(),
                 options.maxWaiting(),
-                options.batchTokens()));
+                options.batchTokens(),
+                PROMPT_CHUNK,
+                LAG_GRACE));
   }
 
   private boolean speaksChatMl() {

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -115,6 +116,29 @@ public abstract class BackendContract {
 
       for (int i = 0; i < rest.length; i++) {
         assertThat(logits.row(i)).isEqualTo(whole[shared + i]);
+      }
+    });
+  }
+
+  @Test
+  void aPassThatNobodyWantsEndsBetweenLayersAndLeavesWhatWasComputed() {
+    withEachModel((backend, model, tokens) -> {
+      float[][] whole = rows(backend, model, tokens, pages(0, 6), tokens.length);
+      Logits logits = new Logits(model.spec().vocabulary());
+      int half = tokens.length / 2;
+      int[] pages = pages(6, 6);
+      Batch first = new Batch(List.of(new Run(Arrays.copyOf(tokens, half), 0, pages, 0)));
+      int[] rest = Arrays.copyOfRange(tokens, half, tokens.length);
+      Batch second = new Batch(List.of(new Run(rest, half, pages, rest.length)));
+      backend.forward(first, logits);
+
+      AtomicInteger asked = new AtomicInteger();
+      assertThat(backend.forward(second, logits, () -> asked.incrementAndGet() > 1)).isFalse();
+      assertThat(asked).hasValue(2);
+
+      assertThat(backend.forward(second, logits, () -> false)).isTrue();
+      for (int i = 0; i < rest.length; i++) {
+        assertThat(logits.row(i)).isEqualTo(whole[half + i]);
       }
     });
   }

@@ -1,6 +1,7 @@
 package ringfence.node.engine;
 
 import java.util.Arrays;
+import java.util.function.BooleanSupplier;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.Batch;
 import ringfence.node.compute.Logits;
@@ -43,7 +44,7 @@ final class ToyBackend implements Backend {
   }
 
   @Override
-  public void forward(Batch batch, Logits logits) {
+  public boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted) {
     beforeForward.run();
     forwards++;
     largestBatch = Math.max(largestBatch, batch.tokens());
@@ -58,11 +59,16 @@ final class ToyBackend implements Backend {
         tokens[page][position % pageTokens] = run.tokens()[i];
         positions[page][position % pageTokens] = position;
       }
+      // As a real one between layers: the run's positions are written, no row is.
+      if (unwanted.getAsBoolean()) {
+        return false;
+      }
       int end = run.position() + run.tokens().length;
       for (int output = end - run.outputs(); output < end; output++) {
         fill(logits.row(row++), hash(run.pages(), output));
       }
     }
+    return true;
   }
 
   /// Over all positions up to this one, as the pages hold them.

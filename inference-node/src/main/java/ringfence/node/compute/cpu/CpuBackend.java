@@ -1,5 +1,6 @@
 package ringfence.node.compute.cpu;
 
+import java.util.function.BooleanSupplier;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Batch;
@@ -40,7 +41,7 @@ public final class CpuBackend implements Backend {
   }
 
   @Override
-  public void forward(Batch batch, Logits logits) {
+  public boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted) {
     check(batch);
     for (Batch.Run run : batch.runs()) {
       int lastPage = (run.position() + run.tokens().length - 1) / pageTokens();
@@ -48,7 +49,7 @@ public final class CpuBackend implements Backend {
         store.touch(run.pages()[i]);
       }
     }
-    pass.run(new Plan(batch), logits);
+    return pass.run(new Plan(batch), logits, unwanted);
   }
 
   private void check(Batch batch) {

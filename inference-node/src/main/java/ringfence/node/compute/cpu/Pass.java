@@ -2,6 +2,7 @@ package ringfence.node.compute.cpu;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Logits;
@@ -87,9 +88,13 @@ final class Pass {
     }
   }
 
-  void run(Plan plan, Logits logits) {
+  /// False when it was given up between layers.
+  boolean run(Plan plan, Logits logits, BooleanSupplier unwanted) {
     perToken(plan.tokens, (token, own) -> start(plan, token, own));
     for (int layer = 0; layer < layers.size(); layer++) {
+      if (unwanted.getAsBoolean()) {
+        return false;
+      }
       attentionHalf(plan, layer);
       boolean last = layer == layers.size() - 1;
       feedForwardHalf(
@@ -98,6 +103,7 @@ final class Pass {
           last ? weights.outputNorm() : weights.layers().get(layer + 1).attentionNorm());
     }
     head(plan, logits);
+    return true;
   }
 
   private void start(Plan plan, int token, Scratch own) {

@@ -1,5 +1,6 @@
 package ringfence.node.compute.reference;
 
+import java.util.function.BooleanSupplier;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Batch;
@@ -44,19 +45,23 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
-  public void forward(Batch batch, Logits logits) {
+  public boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted) {
     check(batch);
     int tokens = batch.tokens();
     logits.resize(batch.outputs());
     if (tokens == 0) {
-      return;
+      return true;
     }
     float[] stream = embed(batch, tokens);
     for (int layer = 0; layer < spec.layers().size(); layer++) {
+      if (unwanted.getAsBoolean()) {
+        return false;
+      }
       attentionBlock(layer, batch, stream);
       feedForwardBlock(weights.layers().get(layer), stream, tokens);
     }
     output(batch, stream, logits);
+    return true;
   }
 
   private float[] embed(Batch batch, int tokens) {
