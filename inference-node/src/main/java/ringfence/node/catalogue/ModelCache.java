@@ -39,7 +39,8 @@ public final class ModelCache {
       return Path.of(own);
     }
     String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
-    Path base = xdg.isBlank() ? Path.of(System.getProperty("user.home"), ".cache") : Path.of(xdg);
+    String home = environment.getOrDefault("HOME", System.getProperty("user.home"));
+    Path base = xdg.isBlank() ? Path.of(home, ".cache") : Path.of(xdg);
     return base.resolve("ringfence");
   }
 
