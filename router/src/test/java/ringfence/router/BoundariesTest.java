@@ -122,10 +122,10 @@ class BoundariesTest {
   }
 
   @Test
-  void onlyServingKnowsTheFramework() {
+  void onlyServingAndTheCommandsKnowTheFramework() {
     noClasses()
         .that()
-        .resideOutsideOfPackage("ringfence.router.serving..")
+        .resideOutsideOfPackages("ringfence.router.serving..", "ringfence.router.cli..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage(
