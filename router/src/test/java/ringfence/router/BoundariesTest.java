@@ -86,7 +86,8 @@ class BoundariesTest {
             String.class,
             int.class,
             ringfence.router.routing.TargetView.class,
-            ringfence.router.routing.Zone.class,
+            EffectiveLabel.class,
+            String.class,
             long.class)
         .orShould()
         .callConstructor(

@@ -151,7 +151,9 @@ public final class Dispatch {
     parts.observer().attemptBegun(placed.target());
     try {
       EgressGrant grant =
-          parts.policy().grant(plan.label(), placed, plan.requestId(), attempts, now);
+          parts
+              .policy()
+              .grant(plan.label(), placed, plan.requestId(), plan.tenant(), attempts, now);
       Attempt attempt = new Attempt(this, attempts, placed, grant, inFlight);
       current = attempt;
       attempt.opened(

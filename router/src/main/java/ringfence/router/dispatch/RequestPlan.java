@@ -38,6 +38,10 @@ final class RequestPlan {
     return request.getRequestId();
   }
 
+  String tenant() {
+    return request.getTenant();
+  }
+
   String model() {
     return request.getModel();
   }

@@ -1,7 +1,6 @@
 package ringfence.router.policy;
 
 import ringfence.router.routing.TargetView;
-import ringfence.router.routing.Zone;
 
 /// The value without which no code can open a channel to a target. Only [Policy] makes one, for one
 /// attempt of one request on one target, and it is checked again where the bytes leave.
@@ -9,15 +8,22 @@ public final class EgressGrant {
   private final String requestId;
   private final int attempt;
   private final TargetView target;
-  private final Zone farthestZone;
+  private final EffectiveLabel label;
+  private final String tenant;
   private final long expiresNanos;
 
   EgressGrant(
-      String requestId, int attempt, TargetView target, Zone farthestZone, long expiresNanos) {
+      String requestId,
+      int attempt,
+      TargetView target,
+      EffectiveLabel label,
+      String tenant,
+      long expiresNanos) {
     this.requestId = requestId;
     this.attempt = attempt;
     this.target = target;
-    this.farthestZone = farthestZone;
+    this.label = label;
+    this.tenant = tenant;
     this.expiresNanos = expiresNanos;
   }
 
@@ -36,6 +42,16 @@ public final class EgressGrant {
     return target;
   }
 
+  /// How far the content may go, and why.
+  public EffectiveLabel label() {
+    return label;
+  }
+
+  /// Whose request it is; empty in a keyless setup.
+  public String tenant() {
+    return tenant;
+  }
+
   /// Whether that attempt may leave for the target at that moment.
   ///
   /// @param nowNanos on the clock that the grant was made by
@@ -43,7 +59,7 @@ public final class EgressGrant {
     return requestId.equals(leavingRequest)
         && attempt == leavingAttempt
         && expiresNanos - nowNanos > 0
-        && !target.zone().isFartherThan(farthestZone);
+        && !target.zone().isFartherThan(label.farthestZone());
   }
 
   @Override

@@ -28,7 +28,12 @@ public final class Policy {
   /// @throws IllegalStateException when the target is farther than the label: placement's screens
   ///   have failed, and nothing leaves
   public EgressGrant grant(
-      EffectiveLabel label, Placed placed, String requestId, int attempt, long nowNanos) {
+      EffectiveLabel label,
+      Placed placed,
+      String requestId,
+      String tenant,
+      int attempt,
+      long nowNanos) {
     if (placed.target().zone().isFartherThan(label.farthestZone())) {
       throw new IllegalStateException(
           "target "
@@ -37,6 +42,6 @@ public final class Policy {
               + ZoneScreen.class);
     }
     return new EgressGrant(
-        requestId, attempt, placed.target(), label.farthestZone(), nowNanos + GRANT_LIFETIME_NANOS);
+        requestId, attempt, placed.target(), label, tenant, nowNanos + GRANT_LIFETIME_NANOS);
   }
 }
