@@ -44,9 +44,14 @@ public final class Dequantizer {
         case Q4_1 -> SmallBlocks.q4With1(stored, from, out, to);
         case Q5_0 -> SmallBlocks.q5With0(stored, from, out, to);
         case Q5_1 -> SmallBlocks.q5With1(stored, from, out, to);
+        case Q2_K -> SuperBlocks.q2k(stored, from, out, to);
+        case Q3_K -> SuperBlocks.q3k(stored, from, out, to);
         case Q4_K -> SuperBlocks.q4k(stored, from, out, to);
         case Q5_K -> SuperBlocks.q5k(stored, from, out, to);
         case Q6_K -> SuperBlocks.q6k(stored, from, out, to);
+        case IQ4_NL -> TableBlocks.iq4nl(stored, from, out, to);
+        case IQ4_XS -> TableBlocks.iq4xs(stored, from, out, to);
+        case MXFP4 -> TableBlocks.mxfp4(stored, from, out, to);
       }
     }
   }

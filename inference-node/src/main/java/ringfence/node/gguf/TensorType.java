@@ -14,26 +14,27 @@ public enum TensorType {
   Q5_0(6, 32, 22),
   Q5_1(7, 32, 24),
   Q8_0(8, 32, 34),
+  Q2_K(10, 256, 84),
+  Q3_K(11, 256, 110),
   Q4_K(12, 256, 144),
   Q5_K(13, 256, 176),
   Q6_K(14, 256, 210),
-  BF16(30, 1, 2);
+  IQ4_NL(20, 32, 18),
+  IQ4_XS(23, 256, 136),
+  BF16(30, 1, 2),
+  MXFP4(39, 32, 17);
 
   /// Types that ggml knows, by id.
   private static final Map<Integer, String> UNSUPPORTED =
       Map.ofEntries(
           Map.entry(9, "Q8_1"),
-          Map.entry(10, "Q2_K"),
-          Map.entry(11, "Q3_K"),
           Map.entry(15, "Q8_K"),
           Map.entry(16, "IQ2_XXS"),
           Map.entry(17, "IQ2_XS"),
           Map.entry(18, "IQ3_XXS"),
           Map.entry(19, "IQ1_S"),
-          Map.entry(20, "IQ4_NL"),
           Map.entry(21, "IQ3_S"),
           Map.entry(22, "IQ2_S"),
-          Map.entry(23, "IQ4_XS"),
           Map.entry(24, "I8"),
           Map.entry(25, "I16"),
           Map.entry(26, "I32"),
@@ -42,7 +43,6 @@ public enum TensorType {
           Map.entry(29, "IQ1_M"),
           Map.entry(34, "TQ1_0"),
           Map.entry(35, "TQ2_0"),
-          Map.entry(39, "MXFP4"),
           Map.entry(40, "NVFP4"),
           Map.entry(41, "Q1_0"));
 

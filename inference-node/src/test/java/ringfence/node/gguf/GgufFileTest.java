@@ -302,21 +302,13 @@ class GgufFileTest {
   }
 
   @ParameterizedTest
-  @CsvSource({
-    "10,Q2_K",
-    "11,Q3_K",
-    "20,IQ4_NL",
-    "23,IQ4_XS",
-    "39,MXFP4",
-    "28,F64",
-    "77,unknown type 77"
-  })
+  @CsvSource({"16,IQ2_XXS", "21,IQ3_S", "35,TQ2_0", "40,NVFP4", "28,F64", "77,unknown type 77"})
   void namesTheTensorTypeThatIsNotSupportedAndThoseThatAre(int type, String name) {
     refused(
         new GgufBytes().tensorAt(0, "t", type, 256),
         "tensor 't'",
         name,
-        "F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q4_K, Q5_K, Q6_K, BF16");
+        "F32, F16, Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_NL, IQ4_XS, BF16, MXFP4");
   }
 
   @Test

@@ -27,9 +27,14 @@ interface Format {
       case Q4_1 -> new FormatQ4With1();
       case Q5_0 -> new FormatQ5With0();
       case Q5_1 -> new FormatQ5With1();
+      case Q2_K -> new FormatQ2K();
+      case Q3_K -> new FormatQ3K();
       case Q4_K -> new FormatQ4K();
       case Q5_K -> new FormatQ5K();
       case Q6_K -> new FormatQ6K();
+      case IQ4_NL -> new FormatIQ4NonLinear();
+      case IQ4_XS -> new FormatIQ4Small();
+      case MXFP4 -> new FormatMXFP4();
     };
   }
 }

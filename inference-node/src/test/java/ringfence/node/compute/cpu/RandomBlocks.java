@@ -17,11 +17,17 @@ final class RandomBlocks {
       switch (type) {
         case F32 -> tame(bytes, at + 3, 0x3F, random);
         case BF16 -> tame(bytes, at + 1, 0x3F, random);
-        case F16, Q8_0, Q4_0, Q5_0 -> tame(bytes, at + 1, 0x38, random);
+        case F16, Q8_0, Q4_0, Q5_0, IQ4_NL, IQ4_XS -> tame(bytes, at + 1, 0x38, random);
         case Q4_1, Q5_1, Q4_K, Q5_K -> {
           tame(bytes, at + 1, 0x38, random);
           tame(bytes, at + 3, 0x38, random);
         }
+        case Q2_K -> {
+          tame(bytes, at + 81, 0x38, random);
+          tame(bytes, at + 83, 0x38, random);
+        }
+        case Q3_K -> tame(bytes, at + 109, 0x38, random);
+        case MXFP4 -> bytes[at] = (byte) (126 + random.nextInt(3));
         case Q6_K -> tame(bytes, at + 209, 0x38, random);
       }
     }
