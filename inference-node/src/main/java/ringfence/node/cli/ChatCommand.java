@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import ringfence.node.compute.BackendKind;
+import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.Answer;
 import ringfence.node.engine.AnswerListener;
 import ringfence.node.engine.EngineException;

@@ -5,6 +5,13 @@ import java.util.function.BooleanSupplier;
 /// Runs one forward pass over a batch; free to fuse as it likes. Holds the KV pages. Not
 /// thread-safe: the engine's one thread calls it.
 ///
+/// The engine asks with [Outputs], for each output either for its logits or for tokens drawn from
+/// it. A backend that computes logits in the host's memory implements [#forward(Batch, Logits,
+/// BooleanSupplier)] and is done: [Outputs#drawOnHost] draws. One whose logits lie on a device says
+/// [#drawsOnDevice], overrides [#forward(Batch, Outputs, BooleanSupplier)], draws as
+/// [ringfence.node.compute.sampling.Draw] says, and brings back tokens, and the logits of those
+/// rows alone that nothing is drawn from.
+///
 /// A row's result depends on its own sequence's tokens alone, bit for bit, neither on its
 /// neighbours in the batch nor on how a prompt was cut into runs, where [#deterministic] says so.
 public interface Backend extends AutoCloseable {
@@ -24,6 +31,23 @@ public interface Backend extends AutoCloseable {
   /// @param unwanted asked between layers, on the calling thread
   /// @return false when it was given up; `logits` are then undefined
   boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted);
+
+  /// As above, with a result for each draw that is wanted.
+  ///
+  /// @return false when it was given up; `outputs` are then undefined
+  default boolean forward(Batch batch, Outputs outputs, BooleanSupplier unwanted) {
+    if (!forward(batch, outputs.logits(), unwanted)) {
+      return false;
+    }
+    outputs.drawOnHost();
+    return true;
+  }
+
+  /// True when tokens are drawn where the logits are computed, so that logits which nobody asked
+  /// for don't travel.
+  default boolean drawsOnDevice() {
+    return false;
+  }
 
   /// Copies the first `tokens` positions of one KV page to another, so that two sequences can go on
   /// from a shared beginning.

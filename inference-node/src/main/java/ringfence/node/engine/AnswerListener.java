@@ -1,6 +1,7 @@
 package ringfence.node.engine;
 
 import java.util.List;
+import ringfence.node.compute.sampling.LogProb;
 
 /// Hears of one task, in order, on the engine's thread: must return at once.
 public interface AnswerListener {
@@ -32,9 +33,6 @@ public interface AnswerListener {
   /// False while the reader lags: the engine steps this task's sequences no further until
   /// [Answer#readerReady] is called.
   boolean ready();
-
-  /// A token and the natural logarithm of its probability under the model's own distribution.
-  record LogProb(int token, float logProb) {}
 
   /// Why a choice ended.
   enum FinishReason {

@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
+import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.AnswerListener.AnswerStatistics;
 import ringfence.node.engine.AnswerListener.FinishReason;
-import ringfence.node.engine.AnswerListener.LogProb;
 
 /// A task from its submission to its last event. All but [#cancel] and [#readerReady] belongs to
 /// the engine's thread.
@@ -103,6 +103,11 @@ final class RunningTask implements Answer {
   /// False while another choice computes the prompt.
   boolean mayStart(Sequence sequence) {
     return leader == null || leader == sequence;
+  }
+
+  /// True for the choice that computes the prompt for all, until it has.
+  boolean isLeader(Sequence sequence) {
+    return leader == sequence;
   }
 
   /// True once, for the choice that has just computed the prompt for all.

@@ -1,6 +1,7 @@
 package ringfence.node.engine;
 
 import java.util.Map;
+import ringfence.node.compute.sampling.Adjustments;
 
 /// How the next token is chosen from the logits; units and limits as in `content.proto`.
 ///
@@ -29,5 +30,10 @@ public record SamplingParameters(
   /// The most probable token each time.
   public static SamplingParameters greedy() {
     return new SamplingParameters(0, 0, 1, 0, 1, 0, 0, Map.of(), 0);
+  }
+
+  /// A fresh sequence's bias and penalties.
+  Adjustments adjustments() {
+    return new Adjustments(logitBias, repetitionPenalty, frequencyPenalty, presencePenalty);
   }
 }

@@ -3,6 +3,8 @@ package ringfence.node.engine;
 import java.util.Arrays;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.Batch;
+import ringfence.node.compute.sampling.Adjustments;
+import ringfence.node.compute.sampling.Draw;
 import ringfence.node.engine.GenerationTask.ChoiceStart;
 import ringfence.node.tokenizer.Tokenizer;
 
@@ -52,7 +54,7 @@ final class Sequence {
     this.promptLength = prompt.length;
     this.tokens = Arrays.copyOf(prompt, prompt.length + start.answer().length + 16);
     this.length = prompt.length;
-    this.adjustments = new Adjustments(task.task.sampling());
+    this.adjustments = task.task.sampling().adjustments();
     this.text = new AnswerText(tokenizer, task.stops);
     for (int token : prompt) {
       adjustments.addPrompt(token);
@@ -179,6 +181,22 @@ final class Sequence {
         computed,
         pages,
         computed + count == length ? 1 : 0);
+  }
+
+  /// How its next token is drawn.
+  Draw draw() {
+    SamplingParameters sampling = task.task.sampling();
+    return new Draw(
+        sampling.temperature(),
+        sampling.topK(),
+        sampling.topP(),
+        sampling.minP(),
+        sampling.seed(),
+        choice,
+        answerLength(),
+        adjustments,
+        null,
+        task.task.topLogProbs());
   }
 
   /// The backend has computed `count` more tokens: pages that are full now go to the prefix cache.

@@ -1,14 +1,15 @@
 package ringfence.node.engine;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.function.LongSupplier;
-import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.Batch;
-import ringfence.node.compute.Logits;
+import ringfence.node.compute.Outputs;
+import ringfence.node.compute.sampling.Drawn;
 import ringfence.node.engine.AnswerListener.FinishReason;
-import ringfence.node.engine.AnswerListener.LogProb;
 import ringfence.node.engine.EngineException.Reason;
 import ringfence.node.engine.GenerationTask.ChoiceStart;
 import ringfence.node.tokenizer.Tokenizer;
@@ -19,14 +20,16 @@ final class Stepper {
 
   private final Backend backend;
   private final Tokenizer tokenizer;
-  private final int vocabulary;
   private final int maxTokens;
   private final LongSupplier nanoTime;
   private final KvPages kv;
   private final Sequences sequences;
   private final Scheduler scheduler;
-  private final Sampler sampler;
-  private final Logits logits;
+  private final Outputs outputs;
+
+  /// Numbers of the draws of the step being computed.
+  private final Map<Sequence, Integer> draws = new HashMap<>();
+
   private final SpeedMeter speeds = new SpeedMeter();
   private final List<RunningTask> tasks = new ArrayList<>();
   private long nextAge;
@@ -47,14 +50,12 @@ final class Stepper {
       LongSupplier nanoTime) {
     this.backend = backend;
     this.tokenizer = tokenizer;
-    this.vocabulary = limits.vocabulary();
     this.maxTokens = limits.maxTokens();
     this.nanoTime = nanoTime;
     this.kv = new KvPages(backend.pages(), backend.pageTokens());
     this.sequences = new Sequences(kv, options);
     this.scheduler = new Scheduler(options);
-    this.sampler = new Sampler(vocabulary);
-    this.logits = new Logits(rowLength);
+    this.outputs = new Outputs(rowLength, limits.vocabulary());
   }
 
   /// Takes a task. Choices that are complete already end at once.
@@ -148,10 +149,11 @@ final class Stepper {
       }
     }
     Batch batch = new Batch(runs);
-    logits.resize(batch.outputs());
+    outputs.reset(batch.outputs());
+    askForTokens(stepped, runs);
     long began = nanoTime.getAsLong();
     try {
-      if (!backend.forward(batch, logits, () -> allCancelled(stepped))) {
+      if (!backend.forward(batch, outputs, () -> allCancelled(stepped))) {
         return;
       }
     } catch (RuntimeException e) {
@@ -162,14 +164,33 @@ final class Stepper {
     speeds.add(decoded, prompt, (now - began) / 1e9);
     steps++;
     promptTokens += prompt;
+    for (int i = 0; i < runs.size(); i++) {
+      if (stepped.get(i).state == Sequence.State.RUNNING) {
+        stepped.get(i).computed(runs.get(i).tokens().length, kv);
+        goOn(stepped.get(i), runs.get(i).outputs() == 1, now);
+      }
+    }
+  }
+
+  /// Wants a token for each sequence that is computed to its end, and from a prompt's last row one
+  /// for each choice that may go on from there.
+  private void askForTokens(List<Sequence> stepped, List<Batch.Run> runs) {
+    draws.clear();
     int row = 0;
     for (int i = 0; i < runs.size(); i++) {
-      Batch.Run run = runs.get(i);
-      float @Nullable [] output = run.outputs() == 1 ? logits.row(row++) : null;
-      if (stepped.get(i).state == Sequence.State.RUNNING) {
-        stepped.get(i).computed(run.tokens().length, kv);
-        goOn(stepped.get(i), output, now);
+      if (runs.get(i).outputs() == 0) {
+        continue;
       }
+      Sequence sequence = stepped.get(i);
+      draws.put(sequence, outputs.draw(row, sequence.draw()));
+      if (sequence.task.isLeader(sequence) && sequence.answerLength() == 0) {
+        for (Sequence other : sequence.task.open) {
+          if (other.state == Sequence.State.WAITING && other.answerLength() == 0) {
+            draws.put(other, outputs.draw(row, other.draw()));
+          }
+        }
+      }
+      row++;
     }
   }
 
@@ -193,16 +214,16 @@ final class Stepper {
     }
   }
 
-  private void goOn(Sequence sequence, float @Nullable [] row, long now) {
+  private void goOn(Sequence sequence, boolean hasToken, long now) {
     List<Sequence> takers = new ArrayList<>();
     takers.add(sequence);
     try {
       if (sequence.task.completesPrompt(sequence) && sequence.answerLength() == 0) {
         fork(sequence, takers);
       }
-      if (row != null) {
+      if (hasToken) {
         for (Sequence taker : takers) {
-          next(taker, row, now);
+          next(taker, now);
         }
       }
     } catch (EngineException e) {
@@ -226,31 +247,35 @@ final class Stepper {
     }
   }
 
-  /// Samples a sequence's next token and sends what it releases.
-  private void next(Sequence sequence, float[] row, long now) {
+  /// Takes a sequence's next token and sends what it releases.
+  private void next(Sequence sequence, long now) {
     RunningTask task = sequence.task;
     if (!task.isWanted()) {
       return;
     }
-    int token =
-        sampler.next(
-            row,
-            task.task.sampling(),
-            sequence.adjustments,
-            sequence.choice,
-            sequence.answerLength());
+    Drawn.Token drawn = drawn(sequence);
+    int token = drawn.id();
     if (tokenizer.isEndOfGeneration(token) && !task.task.stop().ignoreEndOfGeneration()) {
       finish(sequence, FinishReason.STOP);
       return;
     }
-    int top = task.task.topLogProbs();
-    List<LogProb> logProbs = top < 0 ? List.of() : LogProbabilities.of(row, vocabulary, token, top);
     String text = sequence.append(token);
     answerTokens++;
-    task.token(sequence, token, text, logProbs, now);
+    task.token(sequence, token, text, drawn.logProbs(), now);
     if (sequence.text.stopped() || isFull(sequence)) {
       finish(sequence, FinishReason.LENGTH);
     }
+  }
+
+  private Drawn.Token drawn(Sequence sequence) {
+    Integer number = draws.get(sequence);
+    if (number == null) {
+      throw new IllegalStateException("no token was asked for");
+    }
+    return switch (outputs.drawn(number)) {
+      case Drawn.Token token -> token;
+      case Drawn.Failure failure -> throw new EngineException(Reason.INTERNAL, failure.reason());
+    };
   }
 
   private boolean isFull(Sequence sequence) {

@@ -2,6 +2,7 @@ package ringfence.node.engine;
 
 import java.util.HashSet;
 import java.util.Set;
+import ringfence.node.compute.sampling.Draw;
 import ringfence.node.engine.EngineException.Reason;
 import ringfence.node.engine.GenerationTask.ChoiceStart;
 
@@ -15,7 +16,6 @@ record TaskLimits(int contextLength, int kvTokens, int vocabulary) {
   private static final int MAX_STOP_STRINGS = 16;
   private static final int MAX_STOP_CHARACTERS = 1024;
   private static final int MAX_BIASES = 1024;
-  private static final int MAX_TOP_LOG_PROBS = 20;
 
   /// Tokens with which a sequence ends in any case: the last one needs no position in the cache.
   int maxTokens() {
@@ -29,8 +29,8 @@ record TaskLimits(int contextLength, int kvTokens, int vocabulary) {
     checkSampling(task.sampling());
     checkStop(task.stop());
     require(
-        task.topLogProbs() >= -1 && task.topLogProbs() <= MAX_TOP_LOG_PROBS,
-        "top_logprobs is not between 0 and " + MAX_TOP_LOG_PROBS);
+        task.topLogProbs() >= -1 && task.topLogProbs() <= Draw.MAX_TOP_LOG_PROBS,
+        "top_logprobs is not between 0 and " + Draw.MAX_TOP_LOG_PROBS);
     require(task.prompt().length >= 1, "the prompt has no token");
     int prompt = task.prompt().length;
     if (prompt >= contextLength) {

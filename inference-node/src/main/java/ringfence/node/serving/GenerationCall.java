@@ -5,6 +5,7 @@ import io.grpc.stub.ServerCallStreamObserver;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
+import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.Answer;
 import ringfence.node.engine.AnswerListener;
 import ringfence.node.engine.EngineException;

@@ -17,6 +17,7 @@ import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Backends;
+import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.AnswerListener;
 import ringfence.node.engine.Engine;
 import ringfence.node.engine.EngineException;

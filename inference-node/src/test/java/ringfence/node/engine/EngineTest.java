@@ -13,6 +13,7 @@ import java.util.stream.IntStream;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.AnswerListener.FinishReason;
 import ringfence.node.engine.EngineException.Reason;
 import ringfence.node.engine.GenerationTask.ChoiceStart;
@@ -121,6 +122,46 @@ class EngineTest {
     for (int token : prompt) {
       assertThat(answer).doesNotContain(token);
     }
+  }
+
+  @Test
+  void tokensDrawnByTheBackendAreTakenAsTheyAre() throws InterruptedException {
+    SamplingParameters sampling =
+        new SamplingParameters(1, 20, 0.9f, 0, 1.1f, 0.1f, 0, Map.of(3, 2f), 42);
+    List<ChoiceStart> choices =
+        List.of(
+            new ChoiceStart(0, new int[0]),
+            new ChoiceStart(1, new int[] {5, 2}),
+            new ChoiceStart(4, new int[0]));
+    GenerationTask plain = task(tokens(11), sampling, task(1, 9).stop(), choices);
+    GenerationTask task =
+        new GenerationTask(
+            plain.prompt(), sampling, plain.stop(), 3, choices, plain.deadlineNanos());
+    Reader onHost = answer(task);
+    backend.drawsOnDevice = true;
+    Reader onDevice = answer(task);
+
+    for (ChoiceStart choice : choices) {
+      assertThat(onDevice.choice(choice.index()).events)
+          .isNotEmpty()
+          .isEqualTo(onHost.choice(choice.index()).events);
+    }
+  }
+
+  @Test
+  void aDrawThatFailsFailsItsTaskAlone() throws InterruptedException {
+    backend.drawsOnDevice = true;
+    backend.failingSeed = 13;
+    SamplingParameters failing = new SamplingParameters(1, 0, 1, 0, 1, 0, 0, Map.of(), 13);
+    GenerationTask doomed = task(tokens(5), failing, task(1, 9).stop(), task(1, 9).choices());
+    Reader other = new Reader(task(5, 12));
+    engine.submit(other.task, other);
+    Reader reader = answer(doomed);
+
+    assertThat(reader.failure)
+        .isInstanceOfSatisfying(
+            EngineException.class, e -> assertThat(e.reason()).isEqualTo(Reason.INTERNAL));
+    assertThat(other.await().choice(0).tokens()).hasSize(12);
   }
 
   @Test
@@ -353,8 +394,7 @@ class EngineTest {
       assertThat(event.token()).isEqualTo(3);
       assertThat(event.logProbs()).hasSize(6);
       assertThat(event.logProbs().getFirst().token()).isEqualTo(3);
-      float[] top =
-          tail(event.logProbs().stream().mapToDouble(AnswerListener.LogProb::logProb).toArray());
+      float[] top = tail(event.logProbs().stream().mapToDouble(LogProb::logProb).toArray());
       float[] sorted = top.clone();
       Arrays.sort(sorted);
       for (int i = 0; i < top.length; i++) {

@@ -8,6 +8,7 @@ import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import ringfence.node.compute.sampling.LogProb;
 
 /// Keeps what it hears and checks the order of events.
 final class Reader implements AnswerListener {

@@ -5,6 +5,9 @@ import java.util.function.BooleanSupplier;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.Batch;
 import ringfence.node.compute.Logits;
+import ringfence.node.compute.Outputs;
+import ringfence.node.compute.sampling.Drawn;
+import ringfence.node.compute.sampling.Sampler;
 
 /// A cheap deterministic model whose every logit depends on every token of its sequence, read from
 /// the pages that it was given: a page that is not the sequence's own, or lost its content, changes
@@ -23,6 +26,12 @@ final class ToyBackend implements Backend {
 
   /// Called before a page is copied.
   Runnable beforeCopy = () -> {};
+
+  /// Draws tokens itself, on a row of its own, and leaves the caller's logits alone.
+  boolean drawsOnDevice;
+
+  /// Draws with this seed fail.
+  long failingSeed = Long.MIN_VALUE;
 
   int forwards;
   int copies;
@@ -51,6 +60,7 @@ final class ToyBackend implements Backend {
     if (batch.tokens() > maxBatchTokens || batch.tokens() == 0) {
       throw new IllegalArgumentException("a batch of " + batch.tokens());
     }
+    logits.resize(batch.outputs());
     int row = 0;
     for (Batch.Run run : batch.runs()) {
       for (int i = 0; i < run.tokens().length; i++) {
@@ -69,6 +79,32 @@ final class ToyBackend implements Backend {
       }
     }
     return true;
+  }
+
+  @Override
+  public boolean forward(Batch batch, Outputs outputs, BooleanSupplier unwanted) {
+    if (!drawsOnDevice) {
+      return Backend.super.forward(batch, outputs, unwanted);
+    }
+    Logits own = new Logits(VOCABULARY);
+    if (!forward(batch, own, unwanted)) {
+      return false;
+    }
+    Sampler sampler = new Sampler(outputs.vocabulary());
+    for (int number = 0; number < outputs.draws().size(); number++) {
+      Outputs.Wanted wanted = outputs.draws().get(number);
+      outputs.drawn(
+          number,
+          wanted.draw().seed() == failingSeed
+              ? Drawn.Failure.NOT_FINITE
+              : sampler.next(own.row(wanted.row()), wanted.draw()));
+    }
+    return true;
+  }
+
+  @Override
+  public boolean drawsOnDevice() {
+    return drawsOnDevice;
   }
 
   /// Over all positions up to this one, as the pages hold them.

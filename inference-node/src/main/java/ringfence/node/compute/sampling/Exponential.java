@@ -1,4 +1,4 @@
-package ringfence.node.engine;
+package ringfence.node.compute.sampling;
 
 /// `e^x` in operations that IEEE 754 defines to the bit, so that two machines draw the same token
 /// from the same logits. `Math.exp` may differ in its last bit between processors.

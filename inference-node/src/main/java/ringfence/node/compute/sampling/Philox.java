@@ -1,4 +1,4 @@
-package ringfence.node.engine;
+package ringfence.node.compute.sampling;
 
 /// Philox 4x32-10, a random function of a counter: Salmon, Moraes, Dror and Shaw, "Parallel Random
 /// Numbers: As Easy as 1, 2, 3", SC 2011. It has no state to lose or to resume.

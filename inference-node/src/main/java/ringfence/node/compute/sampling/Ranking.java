@@ -1,4 +1,4 @@
-package ringfence.node.engine;
+package ringfence.node.compute.sampling;
 
 import java.util.Arrays;
 

@@ -1,10 +1,10 @@
-package ringfence.node.engine;
+package ringfence.node.compute.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -19,11 +19,10 @@ import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 
 class SamplerTest {
-  private static final SamplingParameters PLAIN = parameters(1, 0, 1, 0);
+  private static final Draw PLAIN = parameters(1, 0, 1, 0);
 
-  private static SamplingParameters parameters(
-      float temperature, int topK, float topP, float minP) {
-    return new SamplingParameters(temperature, topK, topP, minP, 1, 0, 0, Map.of(), 7);
+  private static Draw parameters(float temperature, int topK, float topP, float minP) {
+    return new Draw(temperature, topK, topP, minP, 7, 0, 0, Adjustments.none(), null, -1);
   }
 
   private static float[] logits(long seed, int count) {
@@ -35,28 +34,44 @@ class SamplerTest {
     return logits;
   }
 
-  private static int next(float[] logits, SamplingParameters parameters, int offset) {
-    return new Sampler(logits.length)
-        .next(logits, parameters, new Adjustments(parameters), 0, offset);
+  private static Draw at(Draw draw, int choice, int offset) {
+    return new Draw(
+        draw.temperature(),
+        draw.topK(),
+        draw.topP(),
+        draw.minP(),
+        draw.seed(),
+        choice,
+        offset,
+        draw.adjustments(),
+        draw.allowed(),
+        draw.topLogProbs());
+  }
+
+  private static int next(float[] logits, Draw parameters, int offset) {
+    return next(new Sampler(logits.length), logits, at(parameters, 0, offset));
+  }
+
+  private static int next(Sampler sampler, float[] logits, Draw draw) {
+    return ((Drawn.Token) sampler.next(logits, draw)).id();
   }
 
   @Test
   void greedyTakesTheHighestAndOfEqualsTheFirst() {
-    assertThat(next(new float[] {1, 3, -2, 3, 2}, SamplingParameters.greedy(), 0)).isEqualTo(1);
-    assertThat(next(new float[] {-0f, 0f}, SamplingParameters.greedy(), 0)).isZero();
+    assertThat(next(new float[] {1, 3, -2, 3, 2}, Draw.greedy(), 0)).isEqualTo(1);
+    assertThat(next(new float[] {-0f, 0f}, Draw.greedy(), 0)).isZero();
   }
 
   @Test
   void aDrawDependsOnSeedOffsetAndChoiceAlone() {
     float[] logits = new float[1000];
     Sampler sampler = new Sampler(logits.length);
-    Adjustments none = new Adjustments(PLAIN);
     Set<Integer> different = new HashSet<>();
     for (int choice = 0; choice < 10; choice++) {
       for (int offset = 0; offset < 10; offset++) {
-        int token = sampler.next(logits, PLAIN, none, choice, offset);
+        int token = next(sampler, logits, at(PLAIN, choice, offset));
         different.add(token);
-        assertThat(new Sampler(1000).next(logits, PLAIN, none, choice, offset)).isEqualTo(token);
+        assertThat(next(new Sampler(1000), logits, at(PLAIN, choice, offset))).isEqualTo(token);
       }
     }
     assertThat(different).hasSizeGreaterThan(80);
@@ -71,19 +86,17 @@ class SamplerTest {
   @Test
   void drawsFollowTemperatureAndFilters() {
     float[] logits = logits(2, 40);
-    SamplingParameters parameters = parameters(1.7f, 20, 0.9f, 0.02f);
+    Draw parameters = parameters(1.7f, 20, 0.9f, 0.02f);
     assertDistribution(logits, parameters, probabilities(logits, 1.7f, kept(logits, parameters)));
   }
 
   /// Pearson's chi-squared against its 99.99 % quantile, approximated after Wilson and Hilferty.
-  private static void assertDistribution(
-      float[] logits, SamplingParameters parameters, double[] expected) {
+  private static void assertDistribution(float[] logits, Draw parameters, double[] expected) {
     int draws = 20_000;
     int[] counts = new int[logits.length];
     Sampler sampler = new Sampler(logits.length);
-    Adjustments none = new Adjustments(parameters);
     for (int offset = 0; offset < draws; offset++) {
-      counts[sampler.next(logits, parameters, none, 0, offset)]++;
+      counts[next(sampler, logits, at(parameters, 0, offset))]++;
     }
     double chiSquared = 0;
     int cells = 0;
@@ -121,7 +134,7 @@ class SamplerTest {
       @ForAll @FloatRange(min = 0, max = 1) float minP,
       @ForAll @FloatRange(min = 0.05f, max = 2) float temperature) {
     float[] logits = logits(seed, vocabulary);
-    SamplingParameters parameters = parameters(temperature, topK, topP, minP);
+    Draw parameters = parameters(temperature, topK, topP, minP);
     List<Integer> kept = kept(logits, parameters);
     Set<Integer> drawn = new HashSet<>();
     for (int offset = 0; offset < 50; offset++) {
@@ -150,7 +163,7 @@ class SamplerTest {
       @ForAll @IntRange(min = 1, max = 16) int topK,
       @ForAll @IntRange(min = 1, max = 16) int sixteenths) {
     float[] logits = new float[16];
-    SamplingParameters parameters = parameters(1, topK, sixteenths / 16f, 0.5f);
+    Draw parameters = parameters(1, topK, sixteenths / 16f, 0.5f);
     Set<Integer> drawn = new HashSet<>();
     for (int offset = 0; offset < 400; offset++) {
       drawn.add(next(logits, parameters, offset));
@@ -160,7 +173,7 @@ class SamplerTest {
   }
 
   /// The filters as they are defined, with a full sort.
-  private static List<Integer> kept(float[] logits, SamplingParameters parameters) {
+  private static List<Integer> kept(float[] logits, Draw parameters) {
     List<Integer> order =
         IntStream.range(0, logits.length)
             .boxed()
@@ -198,9 +211,7 @@ class SamplerTest {
 
   @Test
   void biasComesBeforePenalties() {
-    SamplingParameters parameters =
-        new SamplingParameters(0, 0, 1, 0, 2, 0.5f, 0.25f, Map.of(1, 4f, 2, -1f), 0);
-    Adjustments adjustments = new Adjustments(parameters);
+    Adjustments adjustments = new Adjustments(Map.of(1, 4f, 2, -1f), 2, 0.5f, 0.25f);
     adjustments.addPrompt(0);
     adjustments.addPrompt(2);
     adjustments.addAnswer(1);
@@ -216,8 +227,7 @@ class SamplerTest {
   @Property(tries = 50)
   void penaltiesCountEveryToken(
       @ForAll long seed, @ForAll @IntRange(min = 1, max = 400) int length) {
-    SamplingParameters parameters = new SamplingParameters(0, 0, 1, 0, 1, 1, 0, Map.of(), 0);
-    Adjustments adjustments = new Adjustments(parameters);
+    Adjustments adjustments = new Adjustments(Map.of(), 1, 1, 0);
     float[] expected = new float[300];
     Random random = new Random(seed);
     for (int i = 0; i < length; i++) {
@@ -231,12 +241,10 @@ class SamplerTest {
   }
 
   @Test
-  void logitsThatAreNoNumbersFailTheSequence() {
+  void logitsThatAreNoNumbersGiveNoToken() {
     for (float bad : new float[] {Float.NaN, Float.POSITIVE_INFINITY, Float.NEGATIVE_INFINITY}) {
-      assertThatThrownBy(() -> next(new float[] {0, bad, 1}, SamplingParameters.greedy(), 0))
-          .isInstanceOfSatisfying(
-              EngineException.class,
-              e -> assertThat(e.reason()).isEqualTo(EngineException.Reason.INTERNAL));
+      assertThat(new Sampler(3).next(new float[] {0, bad, 1}, Draw.greedy()))
+          .isEqualTo(Drawn.Failure.NOT_FINITE);
     }
   }
 
@@ -249,14 +257,41 @@ class SamplerTest {
   void logProbabilitiesAreALogSoftmax() {
     float[] logits = logits(5, 500);
     double[] p = probabilities(logits, 1, IntStream.range(0, 500).boxed().toList());
-    List<AnswerListener.LogProb> all = LogProbabilities.of(logits, 500, 17, 20);
+    List<LogProb> all = LogProbabilities.of(logits, 500, 17, 20);
 
     assertThat(all).hasSize(21);
     assertThat(all.getFirst().token()).isEqualTo(17);
-    for (AnswerListener.LogProb logProb : all) {
+    for (LogProb logProb : all) {
       assertThat((double) logProb.logProb()).isCloseTo(Math.log(p[logProb.token()]), within(1e-5));
     }
-    assertThat(all.subList(1, 21).stream().map(AnswerListener.LogProb::token).toList())
+    assertThat(all.subList(1, 21).stream().map(LogProb::token).toList())
         .isEqualTo(kept(logits, parameters(1, 20, 1, 0)));
+  }
+
+  @Property(tries = 200)
+  void theMaskKeepsOthersFromBeingDrawn(
+      @ForAll long seed,
+      @ForAll @IntRange(min = 1, max = 200) int vocabulary,
+      @ForAll @IntRange(min = 0, max = 20) int topK,
+      @ForAll @FloatRange(min = 0, max = 2) float temperature) {
+    float[] logits = logits(seed, vocabulary);
+    Random random = new Random(seed);
+    BitSet allowed = new BitSet();
+    allowed.set(random.nextInt(vocabulary));
+    for (int i = 0; i < vocabulary / 8; i++) {
+      allowed.set(random.nextInt(vocabulary));
+    }
+    long[] words = allowed.toLongArray();
+    Draw draw = new Draw(temperature, topK, 0.9f, 0, seed, 0, 0, Adjustments.none(), words, -1);
+    for (int offset = 0; offset < 20; offset++) {
+      assertThat(allowed.get(next(logits, draw, offset))).isTrue();
+    }
+  }
+
+  @Test
+  void aMaskThatAllowsNothingGivesNoToken() {
+    Draw draw = new Draw(1, 0, 1, 0, 0, 0, 0, Adjustments.none(), new long[] {1L << 3}, -1);
+    assertThat(new Sampler(3).next(new float[] {0, 2, 1}, draw))
+        .isEqualTo(Drawn.Failure.NONE_ALLOWED);
   }
 }

@@ -1,4 +1,4 @@
-package ringfence.node.engine;
+package ringfence.node.compute.sampling;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,64 +1,69 @@
-package ringfence.node.engine;
+package ringfence.node.compute.sampling;
 
-/// Chooses the next token: a function of the logits, the parameters, the sequence's tokens, its
-/// choice and the token's offset. The arrays it keeps are scratch.
+import java.util.List;
+
+/// Draws tokens on the host, as [Draw] says: the oracle of every device's sampling. The arrays it
+/// keeps are scratch.
 ///
-/// The order is: logit bias; repetition, frequency and presence penalty; and then
-///
-/// - with temperature 0 the highest logit, the lowest id among equals;
-/// - else division by the temperature, top-k, top-p over the probabilities of what top-k left (the
-///   most probable tokens until their sum reaches `topP`), min-p (at least `minP` times as probable
-///   as the most probable token), and one draw from what is left, in proportion.
-///
-/// Each filter keeps the first so many tokens of one order, by falling logit and rising id, so
-/// nothing needs sorting beyond the last token that is kept.
-final class Sampler {
+/// Each filter keeps the first so many tokens of one order, so nothing needs sorting beyond the
+/// last token that is kept.
+public final class Sampler {
   private final int vocabulary;
   private final float[] adjusted;
   private final double[] weights;
   private final Ranking ranking;
-  private final int[] words = new int[4];
 
-  /// @param vocabulary ids that may be chosen; rows may be longer
-  Sampler(int vocabulary) {
+  /// @param vocabulary ids that may be drawn; rows may be longer
+  public Sampler(int vocabulary) {
     this.vocabulary = vocabulary;
     this.adjusted = new float[vocabulary];
     this.weights = new double[vocabulary];
     this.ranking = new Ranking(vocabulary);
   }
 
-  /// The token at `offset` of the answer.
+  /// Draws a token.
   ///
   /// @param row the model's logits, left as they are
-  /// @param adjustments of this sequence, with all its tokens before `offset`
-  /// @throws EngineException INTERNAL, when a logit is not a finite number
-  int next(
-      float[] row, SamplingParameters parameters, Adjustments adjustments, int choice, int offset) {
-    requireFinite(row);
+  public Drawn next(float[] row, Draw draw) {
+    if (!isFinite(row)) {
+      return Drawn.Failure.NOT_FINITE;
+    }
     float[] logits = row;
-    if (!adjustments.isEmpty()) {
+    if (!draw.adjustments().isEmpty() || draw.allowed() != null) {
       System.arraycopy(row, 0, adjusted, 0, vocabulary);
-      adjustments.apply(adjusted);
+      draw.adjustments().apply(adjusted);
+      if (draw.allowed() != null) {
+        mask(draw.allowed());
+      }
       logits = adjusted;
     }
     int best = highest(logits);
-    if (parameters.temperature() == 0) {
-      return best;
+    if (logits[best] == Float.NEGATIVE_INFINITY) {
+      return Drawn.Failure.NONE_ALLOWED;
     }
-    words[0] = offset;
-    words[1] = 0;
-    words[2] = choice;
-    words[3] = 0;
-    Philox.apply(words, parameters.seed());
-    double uniform = Philox.uniform(words);
-    boolean all =
-        (parameters.topK() == 0 || parameters.topK() >= vocabulary)
-            && parameters.topP() == 1
-            && parameters.minP() == 0;
-    double scale = 1.0 / parameters.temperature();
-    return all
-        ? drawFromAll(logits, logits[best], scale, uniform)
-        : drawFromBest(logits, logits[best], scale, parameters, uniform);
+    int token = draw.temperature() == 0 ? best : choose(logits, logits[best], draw);
+    return new Drawn.Token(
+        token,
+        draw.topLogProbs() < 0
+            ? List.of()
+            : LogProbabilities.of(row, vocabulary, token, draw.topLogProbs()));
+  }
+
+  private int choose(float[] logits, float highest, Draw draw) {
+    double scale = 1.0 / draw.temperature();
+    return draw.keepsAll(vocabulary)
+        ? drawFromAll(logits, highest, scale, draw.uniform())
+        : drawFromBest(logits, highest, scale, draw);
+  }
+
+  /// Gives tokens that are not allowed no weight at all.
+  private void mask(long[] allowed) {
+    for (int token = 0; token < vocabulary; token++) {
+      int word = token >>> 6;
+      if (word >= allowed.length || (allowed[word] >>> token & 1) == 0) {
+        adjusted[token] = Float.NEGATIVE_INFINITY;
+      }
+    }
   }
 
   private int drawFromAll(float[] logits, float highest, double scale, double uniform) {
@@ -79,25 +84,24 @@ final class Sampler {
     return last;
   }
 
-  private int drawFromBest(
-      float[] logits, float highest, double scale, SamplingParameters parameters, double uniform) {
-    int limit = parameters.topK() == 0 ? vocabulary : Math.min(parameters.topK(), vocabulary);
+  private int drawFromBest(float[] logits, float highest, double scale, Draw draw) {
+    int limit = draw.topK() == 0 ? vocabulary : Math.min(draw.topK(), vocabulary);
     ranking.reset(logits);
     double enough = Double.POSITIVE_INFINITY;
-    if (parameters.topP() < 1) {
-      enough = parameters.topP() * mass(logits, highest, scale, limit);
+    if (draw.topP() < 1) {
+      enough = draw.topP() * mass(logits, highest, scale, limit);
     }
     double mass = 0;
     int kept = 0;
     while (kept < limit && mass < enough) {
       double weight = weight(logits[ranking.token(kept)], highest, scale);
-      if (kept > 0 && (weight < parameters.minP() || weight == 0)) {
+      if (kept > 0 && (weight < draw.minP() || weight == 0)) {
         break;
       }
       weights[kept++] = weight;
       mass += weight;
     }
-    double goal = uniform * mass;
+    double goal = draw.uniform() * mass;
     double sum = 0;
     int rank = 0;
     while (rank < kept - 1 && (sum += weights[rank]) <= goal) {
@@ -142,13 +146,12 @@ final class Sampler {
     return best;
   }
 
-  private void requireFinite(float[] row) {
+  private boolean isFinite(float[] row) {
     for (int token = 0; token < vocabulary; token++) {
       if (!Float.isFinite(row[token])) {
-        throw new EngineException(
-            EngineException.Reason.INTERNAL,
-            "the model's logits hold a value that is not a finite number");
+        return false;
       }
     }
+    return true;
   }
 }

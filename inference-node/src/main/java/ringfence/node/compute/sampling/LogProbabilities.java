@@ -1,8 +1,7 @@
-package ringfence.node.engine;
+package ringfence.node.compute.sampling;
 
 import java.util.ArrayList;
 import java.util.List;
-import ringfence.node.engine.AnswerListener.LogProb;
 
 /// Log probabilities under the model's own distribution: the log-softmax of its logits before bias,
 /// penalties and temperature.
