@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import ringfence.router.dispatch.DispatchLimits;
 import ringfence.router.serving.Router;
 import ringfence.router.serving.RouterSettings;
 
@@ -24,6 +25,13 @@ public final class TestRouter implements AutoCloseable {
   }
 
   public TestRouter(Duration drainLimit, int queueLimit) {
+    this(
+        drainLimit,
+        queueLimit,
+        new DispatchLimits(4, Duration.ofSeconds(20), Duration.ZERO, Duration.ofMillis(300)));
+  }
+
+  public TestRouter(Duration drainLimit, int queueLimit, DispatchLimits dispatch) {
     this.queueLimit = queueLimit;
     RouterSettings settings =
         new RouterSettings(
@@ -36,7 +44,10 @@ public final class TestRouter implements AutoCloseable {
             1 << 20,
             8 << 20,
             1_000,
-            4,
+            dispatch,
+            100,
+            1 << 20,
+            1_000,
             queueLimit,
             Duration.ofSeconds(30),
             Duration.ofSeconds(60),

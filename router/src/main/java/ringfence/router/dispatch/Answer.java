@@ -126,7 +126,7 @@ final class Answer {
   private Taken token(Attempt attempt, Token token) {
     return switch (progress.token(token)) {
       case DELIVER -> {
-        attempt.inFlight.prefilled();
+        attempt.inFlight.token();
         reader.event(RouteEvent.newBuilder().setToken(token).build());
         yield GOES_ON;
       }

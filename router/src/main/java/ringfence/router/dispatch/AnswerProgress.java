@@ -39,13 +39,13 @@ final class AnswerProgress {
 
   Step token(Token token) {
     Choice choice = choice(token.getChoice());
-    if (choice == null || choice.finished || token.getOffset() < 0) {
+    if (choice == null || token.getOffset() < 0) {
       return Step.BROKEN;
     }
     if (token.getOffset() < choice.length) {
       return Step.DROP;
     }
-    if (token.getOffset() > choice.length || choice.length >= maxTokens) {
+    if (choice.finished || token.getOffset() > choice.length || choice.length >= maxTokens) {
       return Step.BROKEN;
     }
     choice.add(token.getId());
@@ -54,8 +54,11 @@ final class AnswerProgress {
 
   Step finish(Finish finish) {
     Choice choice = choice(finish.getChoice());
-    if (choice == null || choice.finished || finish.getOffset() != choice.length) {
+    if (choice == null || finish.getOffset() != choice.length) {
       return Step.BROKEN;
+    }
+    if (choice.finished) {
+      return Step.DROP;
     }
     choice.finished = true;
     return Step.DELIVER;

@@ -3,6 +3,7 @@ package ringfence.router.dispatch;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.GenerationEvent;
+import ringfence.router.Alarms.Alarm;
 import ringfence.router.egress.AttemptListener;
 import ringfence.router.egress.AttemptStream;
 import ringfence.router.fleet.Fleet;
@@ -16,39 +17,78 @@ final class Attempt implements AttemptListener {
   final Placed placed;
   final EgressGrant grant;
   final Fleet.InFlight inFlight;
+
+  /// Tokens of the answer when it began.
+  final int tokensBefore;
+
   boolean started;
+
+  /// What it started with, while another attempt may still win the answer.
+  @Nullable GenerationEvent heldStart;
+
   private int heldBack;
   private long heldBackSince;
+  private long heardNanos;
+  private boolean hasAnswered;
+  private @Nullable Alarm stallAlarm;
   private @Nullable AttemptStream stream;
 
   Attempt(
-      Dispatch dispatch, int number, Placed placed, EgressGrant grant, Fleet.InFlight inFlight) {
+      Dispatch dispatch,
+      int number,
+      Placed placed,
+      EgressGrant grant,
+      Fleet.InFlight inFlight,
+      int tokensBefore,
+      long nowNanos) {
     this.dispatch = dispatch;
     this.number = number;
     this.placed = placed;
     this.grant = grant;
     this.inFlight = inFlight;
+    this.tokensBefore = tokensBefore;
+    this.heardNanos = nowNanos;
   }
 
   void opened(AttemptStream open) {
     stream = open;
   }
 
+  boolean isOn(String node, String incarnation) {
+    return placed.target().name().equals(node) && placed.target().incarnation().equals(incarnation);
+  }
+
+  /// A token or an end has come from it.
+  void answered() {
+    hasAnswered = true;
+  }
+
+  boolean hasAnswered() {
+    return hasAnswered;
+  }
+
+  void watch(Alarm alarm) {
+    stallAlarm = alarm;
+  }
+
   /// An event was taken: another may come, at once or when the reader has room.
   void taken(boolean readerReady, long nowNanos) {
+    heardNanos = nowNanos;
     if (heldBack == 0) {
       heldBackSince = nowNanos;
     }
     heldBack++;
     if (readerReady) {
-      readerReady();
+      readerReady(nowNanos);
     }
   }
 
-  void readerReady() {
+  void readerReady(long nowNanos) {
     if (stream != null && heldBack > 0) {
-      stream.request(heldBack);
+      heardNanos = nowNanos;
+      int more = heldBack;
       heldBack = 0;
+      stream.request(more);
     }
   }
 
@@ -57,8 +97,18 @@ final class Attempt implements AttemptListener {
     return heldBack == 0 ? 0 : nowNanos - heldBackSince;
   }
 
-  void cancel() {
-    if (stream != null) {
+  /// For how long it could have sent something and did not.
+  long silentNanos(long nowNanos) {
+    return heldBack > 0 ? 0 : nowNanos - heardNanos;
+  }
+
+  /// Its end, in whatever way.
+  void ended(boolean cancel) {
+    inFlight.ended();
+    if (stallAlarm != null) {
+      stallAlarm.cancel();
+    }
+    if (cancel && stream != null) {
       stream.cancel();
     }
   }

@@ -3,6 +3,7 @@ package ringfence.router.dispatch;
 import java.security.SecureRandom;
 import java.util.function.LongSupplier;
 import ringfence.proto.v1.RouteRequest;
+import ringfence.router.Alarms;
 import ringfence.router.egress.Egress;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.policy.Policy;
@@ -11,20 +12,24 @@ import ringfence.router.routing.Placer;
 /// Starts dispatches: what they all share.
 ///
 /// @param nanoClock monotonic; the fleet's and egress' clock too
-/// @param maxAttempts of one request
-/// @param seeds draws a seed for requests that bring none
+/// @param alarms on that clock
+/// @param draws what can't be guessed: seeds for requests that bring none, and what decides between
+///   equals
 public record Dispatcher(
     Policy policy,
     Placer placer,
     Fleet fleet,
     Egress egress,
     LongSupplier nanoClock,
-    int maxAttempts,
-    LongSupplier seeds,
+    Alarms alarms,
+    WaitingRoom waitingRoom,
+    PrefixMemory prefixes,
+    DispatchLimits limits,
+    LongSupplier draws,
     DispatchObserver observer) {
 
-  /// Seeds that can't be guessed.
-  public static LongSupplier randomSeeds() {
+  /// Numbers that can't be guessed.
+  public static LongSupplier randomDraws() {
     return new SecureRandom()::nextLong;
   }
 
@@ -34,9 +39,9 @@ public record Dispatcher(
   /// @param ended called once, when nothing of the request is left
   public Dispatch dispatch(
       RouteRequest request, long remainingNanos, AnswerReader reader, Runnable ended) {
-    long seed = request.getHasSeed() ? request.getSampling().getSeed() : seeds.getAsLong();
+    long seed = request.getHasSeed() ? request.getSampling().getSeed() : draws.getAsLong();
     RouteRequest seeded =
         request.toBuilder().setSampling(request.getSampling().toBuilder().setSeed(seed)).build();
-    return new Dispatch(this, seeded, nanoClock.getAsLong() + remainingNanos, reader, ended);
+    return new Dispatch(this, seeded, nanoClock.getAsLong(), remainingNanos, reader, ended);
   }
 }

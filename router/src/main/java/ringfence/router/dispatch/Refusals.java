@@ -3,10 +3,14 @@ package ringfence.router.dispatch;
 import java.util.Collection;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.Collectors;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.router.Failures;
+import ringfence.router.routing.Placement;
 import ringfence.router.routing.Placement.Refused;
 import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
@@ -14,6 +18,10 @@ import ringfence.router.routing.Zone;
 /// A refused placement as the failure that the client is told.
 final class Refusals {
   private static final int MAX_NAMES = 32;
+  private static final long RETRY_MILLIS = 1_000;
+
+  /// Verdicts that no waiting changes.
+  private static final Set<String> OUT_OF_QUESTION = Set.of("zone", "model", "context");
 
   private Refusals() {}
 
@@ -46,6 +54,46 @@ final class Refusals {
               .setRetryAfterMillis(refused.retryAfterMillis())
               .build();
     };
+  }
+
+  /// What is said to a request for which no room came.
+  ///
+  /// @param waitedMillis 0: it could not even wait
+  static Failure noRoom(Refused refused, Zone farthestZone, long waitedMillis) {
+    Map<String, Long> counts =
+        refused.verdicts().stream()
+            .filter(verdict -> !OUT_OF_QUESTION.contains(verdict.decidedBy()))
+            .collect(
+                Collectors.groupingBy(
+                    Placement.Verdict::explanation, TreeMap::new, Collectors.counting()));
+    String why =
+        counts.isEmpty()
+            ? "none is there"
+            : counts.entrySet().stream()
+                .map(count -> count.getValue() + " " + count.getKey())
+                .collect(Collectors.joining(", "));
+    return Failures.of(
+            Reason.NO_CAPACITY,
+            "no node in the zone "
+                + farthestZone.name().toLowerCase(Locale.ROOT)
+                + " or nearer has room for the request ("
+                + why
+                + ")"
+                + (waitedMillis > 0
+                    ? "; it has waited " + waitedMillis + " ms"
+                    : "; the router's queue is full"))
+        .toBuilder()
+        .setRetryAfterMillis(refused.retryAfterMillis())
+        .build();
+  }
+
+  /// What is said to a request that would have to take its turn, and can't even wait.
+  static Failure queueFull() {
+    return Failures.of(
+            Reason.NO_CAPACITY, "too many requests wait for a node already; the queue is full")
+        .toBuilder()
+        .setRetryAfterMillis(RETRY_MILLIS)
+        .build();
   }
 
   private static String available(Zone farthestZone, List<TargetView> targets) {

@@ -1,8 +1,12 @@
 package ringfence.router.dispatch;
 
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.proto.v1.GenerationRequest;
@@ -20,18 +24,34 @@ import ringfence.router.routing.TargetView;
 /// answer there is, and from what earlier attempts have taught. Guarded by its dispatch's lock.
 final class RequestPlan {
   private static final int USUAL_ANSWER_TOKENS = 256;
+  private static final long PASSING_NANOS = TimeUnit.SECONDS.toNanos(1);
 
   private final RouteRequest request;
   private final EffectiveLabel label;
   private final PromptMeasure prompt;
-  private final Set<String> excluded = new HashSet<>();
+  private final PromptPrefixes prefixes;
+  private final PrefixMemory memory;
+  private final long maxWaitMillis;
+  private final Map<String, Exclusion> excluded = new HashMap<>();
   private int leastPromptTokens;
 
-  RequestPlan(RouteRequest request, EffectiveLabel label) {
+  RequestPlan(
+      RouteRequest request, EffectiveLabel label, PrefixMemory memory, long defaultMaxWaitMillis) {
     this.request = request;
     this.label = label;
-    this.prompt = PromptMeasure.of(request);
+    this.prompt = PromptMeasure.of(request.getPrompt());
+    this.memory = memory;
+    this.prefixes = memory.of(request);
+    this.maxWaitMillis =
+        request.getMaxWaitMillis() == 0 ? defaultMaxWaitMillis : request.getMaxWaitMillis();
     this.leastPromptTokens = prompt.leastTokens();
+  }
+
+  /// A target is out until then.
+  private record Exclusion(long untilNanos, boolean forGood) {
+    boolean holds(long nowNanos) {
+      return forGood || untilNanos - nowNanos > 0;
+    }
   }
 
   String requestId() {
@@ -50,12 +70,32 @@ final class RequestPlan {
     return label;
   }
 
+  /// For the first token, and before a request that finds no room is given up.
+  long maxWaitMillis() {
+    return maxWaitMillis;
+  }
+
+  /// What it waits for when there is no room.
+  WaitingRoom.Wish wish(Answer answer, long deadlineNanos) {
+    return new WaitingRoom.Wish(
+        request.getTenant(),
+        request.getModel(),
+        label.farthestZone(),
+        answer.progress().unfinished(),
+        prompt.bytes(),
+        deadlineNanos,
+        excluded.isEmpty() && answer.basis() == null);
+  }
+
   /// Tokens that a target must compute before the answer goes on, as an estimate.
   int prefillTokens(Answer answer) {
     return prompt.tokens() + answer.progress().longestUnfinished();
   }
 
-  PlacementRequest placement(Answer answer, long nowNanos) {
+  /// What placement is asked.
+  ///
+  /// @param besides id of a target that is out this time; null: none
+  PlacementRequest placement(Answer answer, @Nullable String besides, long draw, long nowNanos) {
     int longest = answer.progress().longestUnfinished();
     int wanted =
         request.getStop().hasMaxTokens()
@@ -69,14 +109,33 @@ final class RequestPlan {
         leastPromptTokens,
         Math.max(1, wanted - longest),
         answer.progress().unfinished(),
-        prompt.prefixKey(),
+        maxWaitMillis,
+        prefixes.affinity(),
+        memory.cached(prefixes),
+        draw,
         begun == null
             ? null
             : new Continuation(
                 begun.getModelDigest(),
                 answer.progress().anyDelivered() ? begun.getNumerics() : null),
-        excluded,
+        outNow(besides, nowNanos),
         nowNanos);
+  }
+
+  private Set<String> outNow(@Nullable String besides, long nowNanos) {
+    if (excluded.isEmpty()) {
+      return besides == null ? Set.of() : Set.of(besides);
+    }
+    Set<String> out = new HashSet<>();
+    excluded.forEach((target, exclusion) -> {
+      if (exclusion.holds(nowNanos)) {
+        out.add(target);
+      }
+    });
+    if (besides != null) {
+      out.add(besides);
+    }
+    return out;
   }
 
   GenerationRequest generation(int attempt, Answer answer) {
@@ -98,9 +157,21 @@ final class RequestPlan {
         .build();
   }
 
-  /// An attempt has failed there, and another target is looked for.
-  void failedOn(TargetView target, Reason reason) {
-    excluded.add(target.name());
+  /// A target has computed the prompt.
+  ///
+  /// @param cachedTokens of the prompt that it still had
+  void computed(TargetView target, int cachedTokens) {
+    Integer thought = memory.cached(prefixes).get(target.name());
+    if (thought != null && cachedTokens < thought / 2) {
+      memory.missed(prefixes, target, 2 * cachedTokens);
+    }
+    memory.computed(prefixes, target);
+  }
+
+  /// An attempt has failed there, and another target is looked for. What may pass keeps the target
+  /// out for a moment only.
+  void failedOn(TargetView target, Reason reason, long nowNanos) {
+    excluded.put(target.id(), new Exclusion(nowNanos + PASSING_NANOS, !RetryRules.mayPass(reason)));
     var model = target.model(request.getModel());
     if (RetryRules.isTooLong(reason) && model != null) {
       leastPromptTokens =

@@ -32,6 +32,28 @@ final class RetryRules {
     };
   }
 
+  /// The target may well serve the same request a moment later.
+  static boolean mayPass(Failure.Reason reason) {
+    return switch (reason) {
+      case TARGET_LOST, DRAINING, NO_CAPACITY, CANCELLED -> true;
+      case UNKNOWN_MODEL,
+          RESUME_MISMATCH,
+          INTERNAL,
+          CONTEXT_LENGTH_EXCEEDED,
+          PROMPT_EXCEEDS_KV_BUDGET,
+          REASON_UNSPECIFIED,
+          UNRECOGNIZED,
+          INVALID_REQUEST,
+          TEMPLATE_FAILED,
+          NO_TARGET_IN_ZONE,
+          DEADLINE_EXCEEDED,
+          UNAUTHENTICATED,
+          PERMISSION_DENIED,
+          STALE_ATTEMPT ->
+          false;
+    };
+  }
+
   /// The target's context or KV cache was too small; a larger one may do.
   static boolean isTooLong(Failure.Reason reason) {
     return reason == Failure.Reason.CONTEXT_LENGTH_EXCEEDED

@@ -13,8 +13,10 @@ import ringfence.proto.v1.Failure.Reason;
 import ringfence.proto.v1.NodeLoad;
 import ringfence.proto.v1.NodeRegistration;
 import ringfence.proto.v1.NodeState;
+import ringfence.proto.v1.RouterCommand;
 import ringfence.proto.v1.ServedModel;
 import ringfence.router.Failures;
+import ringfence.router.routing.ModelView;
 import ringfence.router.routing.TargetView;
 
 /// The nodes that have an open Report stream: what they registered and reported, and when they were
@@ -102,14 +104,56 @@ public final class Fleet {
   /// A node's load.
   public void report(NodeStream stream, NodeLoad load) throws RefusedReportException {
     Reports.check(load);
+    TargetView view;
+    boolean drains;
     synchronized (this) {
       FleetNode node = byStream.get(stream);
       if (node == null) {
         throw new RefusedReportException("load", "a registration must come first");
       }
+      boolean before = node.view.draining();
       node.report(load, nanoClock.getAsLong());
+      drains = !before && node.view.draining();
+      view = node.view;
       snapshot = null;
     }
+    if (drains) {
+      observer.draining(view);
+    }
+    observer.reported();
+  }
+
+  /// Empties a node, or lets it take attempts again: the node is told, and gets none from here
+  /// whether it hears it or not.
+  ///
+  /// @return false when there is no such node
+  public boolean drain(String name, boolean drain) {
+    FleetNode node;
+    TargetView view;
+    boolean before;
+    synchronized (this) {
+      node = nodes.get(name);
+      if (node == null) {
+        return false;
+      }
+      before = node.view.draining();
+      node.drained = drain;
+      node.sentChanged();
+      view = node.view;
+      snapshot = null;
+    }
+    RouterCommand.Builder command = RouterCommand.newBuilder();
+    if (drain) {
+      command.setDrain(RouterCommand.Drain.getDefaultInstance());
+    } else {
+      command.setResume(RouterCommand.Resume.getDefaultInstance());
+    }
+    node.stream.send(command.build());
+    if (view.draining() && !before) {
+      observer.draining(view);
+    }
+    observer.reported();
+    return true;
   }
 
   /// A node's stream has ended: the node is lost at once.
@@ -166,14 +210,23 @@ public final class Fleet {
     synchronized (this) {
       FleetNode node = nodes.get(target.name());
       if (node == null || !node.view.incarnation().equals(target.incarnation())) {
-        return new InFlight(null, new FleetNode.Sent(), sequences, promptTokens);
+        return new InFlight(null, model, new FleetNode.Sent(), sequences, promptTokens, 0);
       }
-      InFlight inFlight = new InFlight(node, node.sent(model), sequences, promptTokens);
+      ModelView seen = node.view.model(model);
+      long before = seen == null ? 0 : seen.waitingPromptTokens();
+      InFlight inFlight =
+          new InFlight(node, model, node.sent(model), sequences, promptTokens, before);
       inFlight.sent.begun(sequences, promptTokens);
       node.sentChanged();
       snapshot = null;
       return inFlight;
     }
+  }
+
+  /// Attempts of this router that run on a node.
+  public synchronized int attemptsOn(String name) {
+    FleetNode node = nodes.get(name);
+    return node == null ? 0 : node.attempts();
   }
 
   /// When a model was first reported by a node of the fleet, in seconds of the epoch; 0: it is
@@ -209,30 +262,64 @@ public final class Fleet {
       long silentNanos,
       NodeState state) {}
 
-  /// An attempt in flight, counted into its target's load.
+  /// An attempt in flight, counted into its target's load; what it meets corrects the target's
+  /// speeds. Its owner calls it from one thread at a time.
   public final class InFlight {
     private final @Nullable FleetNode node;
+    private final String model;
     private final FleetNode.Sent sent;
     private final int sequences;
+    private final long prefillTokens;
+    private final long begunNanos = nanoClock.getAsLong();
     private long promptTokens;
+    private long firstNanos;
+    private long lastNanos;
+    private int tokens;
+    private boolean held;
     private boolean ended;
 
     private InFlight(
-        @Nullable FleetNode node, FleetNode.Sent sent, int sequences, long promptTokens) {
+        @Nullable FleetNode node,
+        String model,
+        FleetNode.Sent sent,
+        int sequences,
+        long promptTokens,
+        long waitingBefore) {
       this.node = node;
+      this.model = model;
       this.sent = sent;
       this.sequences = sequences;
       this.promptTokens = promptTokens;
+      this.prefillTokens = promptTokens + waitingBefore;
     }
 
-    /// The first token has come: its prompt no longer waits.
-    public void prefilled() {
-      change(false);
+    /// A token has come; with the first one its prompt no longer waits.
+    public void token() {
+      lastNanos = nanoClock.getAsLong();
+      if (tokens++ == 0) {
+        firstNanos = lastNanos;
+        change(false);
+      }
+    }
+
+    /// The reader lags: what is seen from now on says nothing of the target's speed.
+    public void held() {
+      held = true;
     }
 
     /// The attempt has ended.
     public void ended() {
       change(true);
+    }
+
+    private Observation observation(FleetNode on) {
+      boolean decoded = !held && tokens > sequences;
+      return new Observation(
+          on.batch(model),
+          prefillTokens,
+          (firstNanos - begunNanos) / 1e9,
+          decoded ? tokens / sequences - 1 : 0,
+          (lastNanos - firstNanos) / 1e9);
     }
 
     private void change(boolean end) {
@@ -247,9 +334,15 @@ public final class Fleet {
           sent.ended(sequences);
         }
         if (node != null) {
+          if (end && tokens > 0) {
+            node.learned(model, observation(node));
+          }
           node.sentChanged();
           snapshot = null;
         }
+      }
+      if (end) {
+        observer.reported();
       }
     }
   }

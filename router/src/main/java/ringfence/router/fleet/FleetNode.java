@@ -21,6 +21,9 @@ final class FleetNode {
   long heardNanos;
   TargetView view;
 
+  /// An operator has asked this router to keep it empty.
+  boolean drained;
+
   FleetNode(NodeStream stream, NodeRegistration registration, long nowNanos)
       throws RefusedReportException {
     this.stream = stream;
@@ -47,6 +50,10 @@ final class FleetNode {
       Served old = before.get(model.getName());
       if (old != null) {
         served.sent = old.sent;
+        if (old.model.getDigest().equals(model.getDigest())) {
+          served.learned = old.learned;
+          served.corrected = served.learned.correct(served.speeds);
+        }
       }
       models.put(model.getName(), served);
     }
@@ -58,15 +65,41 @@ final class FleetNode {
     for (ModelLoad model : newLoad.getModelsList()) {
       Served served = models.get(model.getModel());
       if (served != null) {
+        served.running = model.getRunningSequences();
         served.sequences = model.getRunningSequences() + model.getWaitingSequences();
         served.waitingPromptTokens = model.getWaitingPromptTokens();
         if (model.getSpeedsCount() > 0) {
           served.speeds = Reports.speeds(model.getSpeedsList());
+          served.corrected = served.learned.correct(served.speeds);
         }
         served.sent.reported();
       }
     }
     view = view();
+  }
+
+  private boolean isDraining() {
+    return drained || load.getState() == NodeState.NODE_STATE_DRAINING;
+  }
+
+  /// What attempts have met here corrects what the node says of itself.
+  void learned(String model, Observation observation) {
+    Served served = models.get(model);
+    if (served != null) {
+      served.learned.add(observation, served.speeds, served.model.getMaxSequences());
+      served.corrected = served.learned.correct(served.speeds);
+      sentChanged();
+    }
+  }
+
+  /// Sequences that run there, as far as is known.
+  int batch(String model) {
+    Served served = models.get(model);
+    return served == null ? 1 : Math.clamp(served.running, 1, served.model.getMaxSequences());
+  }
+
+  int attempts() {
+    return models.values().stream().mapToInt(served -> served.sent.attempts).sum();
   }
 
   Sent sent(String model) {
@@ -82,7 +115,7 @@ final class FleetNode {
             view.incarnation(),
             view.zone(),
             view.address(),
-            view.draining(),
+            isDraining(),
             view.heardNanos(),
             view.deterministic(),
             view.numerics(),
@@ -95,7 +128,7 @@ final class FleetNode {
         registration.getIncarnation(),
         Reports.zone(registration.getZone()),
         registration.getAddress(),
-        load.getState() == NodeState.NODE_STATE_DRAINING,
+        isDraining(),
         heardNanos,
         registration.getDeterministic(),
         registration.getNumerics(),
@@ -111,6 +144,9 @@ final class FleetNode {
   private static final class Served {
     final ServedModel model;
     Speeds speeds;
+    Speeds corrected;
+    LearnedSpeeds learned = new LearnedSpeeds();
+    int running;
     int sequences;
     long waitingPromptTokens;
     Sent sent = new Sent();
@@ -118,6 +154,7 @@ final class FleetNode {
     Served(ServedModel model) {
       this.model = model;
       this.speeds = Reports.speeds(model.getSpeedsList());
+      this.corrected = speeds;
     }
 
     /// What the node reported and what has changed since; never less than what this router itself
@@ -131,12 +168,13 @@ final class FleetNode {
           model.getMaxSequences(),
           Math.max(sent.sequences, sequences + sent.sequencesSinceReport),
           Math.max(sent.promptTokens, waitingPromptTokens + sent.promptTokensSinceReport),
-          speeds);
+          corrected);
     }
   }
 
   /// What this router has in flight on a model of a node.
   static final class Sent {
+    int attempts;
     int sequences;
     long promptTokens;
     int sequencesSinceReport;
@@ -148,6 +186,7 @@ final class FleetNode {
     }
 
     void begun(int moreSequences, long morePromptTokens) {
+      attempts++;
       sequences += moreSequences;
       sequencesSinceReport += moreSequences;
       promptTokens += morePromptTokens;
@@ -160,6 +199,7 @@ final class FleetNode {
     }
 
     void ended(int fewerSequences) {
+      attempts--;
       sequences -= fewerSequences;
       sequencesSinceReport -= fewerSequences;
     }

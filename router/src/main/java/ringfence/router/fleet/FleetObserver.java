@@ -8,6 +8,12 @@ public interface FleetObserver {
   /// A node has registered, for the first time or anew.
   void joined(TargetView target);
 
+  /// A node takes no more attempts and should be left.
+  void draining(TargetView target);
+
+  /// Something was reported that may have made room.
+  void reported();
+
   /// A node is no longer in the fleet.
   void left(TargetView target, String why);
 }

@@ -76,8 +76,9 @@ public final class FleetService extends FleetGrpc.FleetImplBase {
       return closed;
     }
 
-    private synchronized void send(RouterCommand command) {
-      if (!closed) {
+    @Override
+    public synchronized void send(RouterCommand command) {
+      if (!closed && !commands.isCancelled()) {
         commands.onNext(command);
       }
     }

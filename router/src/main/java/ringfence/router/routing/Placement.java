@@ -10,9 +10,16 @@ public sealed interface Placement {
 
   /// The attempt runs on that target.
   ///
-  /// @param decidedBy what made the choice: the scorer, or `only-target`
+  /// @param decidedBy what made the choice: the scorer, `only-target`, `prefix-cache`, `overflow`
+  ///   (every nearer target misses the objective) or `least-late` (all targets miss it)
+  /// @param firstTokenMillis predicted
   /// @param predictedMillis to the answer's end
-  record Placed(TargetView target, String decidedBy, double predictedMillis, List<Verdict> verdicts)
+  record Placed(
+      TargetView target,
+      String decidedBy,
+      double firstTokenMillis,
+      double predictedMillis,
+      List<Verdict> verdicts)
       implements Placement {}
 
   /// No target that exists may and can run it.

@@ -1,5 +1,6 @@
 package ringfence.router.routing;
 
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -11,10 +12,13 @@ import org.jspecify.annotations.Nullable;
 /// @param leastPromptTokens what the prompt surely has
 /// @param expectedAnswerTokens of one choice, still to come
 /// @param choices still to be answered
-/// @param prefixKey hash of the prompt's beginning: requests with an equal one are better off
+/// @param maxWaitMillis the objective: for the first token; above 0
+/// @param affinity hash of the prompt's beginning: requests with an equal one are better off
 ///   together
+/// @param cachedTokens tokens of the prompt that targets may still have, by their names
+/// @param draw a random number, for the choice among many that are alike
 /// @param continuation set when an answer has begun
-/// @param excluded names of targets that earlier attempts failed on
+/// @param excluded ids of targets that earlier attempts failed on ([TargetView#id])
 /// @param nowNanos the present, on the clock of [TargetView#heardNanos]
 public record PlacementRequest(
     String model,
@@ -23,13 +27,22 @@ public record PlacementRequest(
     int leastPromptTokens,
     int expectedAnswerTokens,
     int choices,
-    long prefixKey,
+    long maxWaitMillis,
+    long affinity,
+    Map<String, Integer> cachedTokens,
+    long draw,
     @Nullable Continuation continuation,
     Set<String> excluded,
     long nowNanos) {
 
   public PlacementRequest {
+    cachedTokens = Map.copyOf(cachedTokens);
     excluded = Set.copyOf(excluded);
+  }
+
+  /// Tokens of the prompt that the target may still have.
+  public int cachedTokens(TargetView target) {
+    return cachedTokens.isEmpty() ? 0 : cachedTokens.getOrDefault(target.name(), 0);
   }
 
   /// What a target must be to go on with an answer.

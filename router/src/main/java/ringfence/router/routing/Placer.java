@@ -7,6 +7,7 @@ import ringfence.router.routing.Placement.Placed;
 import ringfence.router.routing.Placement.Reason;
 import ringfence.router.routing.Placement.Refused;
 import ringfence.router.routing.Placement.Verdict;
+import ringfence.router.routing.Scorer.Prediction;
 import ringfence.router.routing.filter.CapacityFilter;
 import ringfence.router.routing.filter.ContextFilter;
 import ringfence.router.routing.filter.ContinuationFilter;
@@ -122,30 +123,79 @@ public final class Placer {
     }
 
     Placed best() {
-      List<Picker.Scored> scored = new ArrayList<>(left);
-      double[] millis = new double[decidedBy.length];
-      for (int i = 0; i < millis.length; i++) {
+      Prediction[] predicted = new Prediction[decidedBy.length];
+      @Nullable Zone nearest = null;
+      @Nullable Zone inTime = null;
+      for (int i = 0; i < predicted.length; i++) {
         if (decidedBy[i] == null) {
-          millis[i] = scorer.millis(request, targets.get(i));
-          scored.add(new Picker.Scored(targets.get(i), millis[i]));
+          Zone zone = targets.get(i).zone();
+          predicted[i] = scorer.predict(request, targets.get(i));
+          nearest = nearest == null ? zone : Zone.nearer(nearest, zone);
+          if (meetsObjective(predicted[i])) {
+            inTime = inTime == null ? zone : Zone.nearer(inTime, zone);
+          }
         }
       }
-      Picker.Scored picked = picker.pick(request, scored);
-      String rule = left == 1 ? "only-target" : scorer.name();
-      List<Verdict> verdicts = new ArrayList<>(millis.length);
-      for (int i = 0; i < millis.length; i++) {
+      // The nearest zone that can keep the objective; where none can, whoever finishes first.
+      List<Picker.Scored> candidates = new ArrayList<>(left);
+      for (int i = 0; i < predicted.length; i++) {
+        if (decidedBy[i] == null && isCandidate(targets.get(i), predicted[i], inTime)) {
+          candidates.add(new Picker.Scored(targets.get(i), predicted[i].finishMillis()));
+        }
+      }
+      TargetView picked = picker.pick(request, candidates).target();
+      String rule = rule(picked, nearest, inTime);
+      return placed(picked, rule, predicted, inTime);
+    }
+
+    private boolean meetsObjective(Prediction prediction) {
+      return prediction.firstTokenMillis() <= request.maxWaitMillis();
+    }
+
+    private boolean isCandidate(TargetView target, Prediction prediction, @Nullable Zone inTime) {
+      return inTime == null || (target.zone() == inTime && meetsObjective(prediction));
+    }
+
+    private String rule(TargetView picked, @Nullable Zone nearest, @Nullable Zone inTime) {
+      if (left == 1) {
+        return "only-target";
+      }
+      if (inTime == null) {
+        return "least-late";
+      }
+      if (inTime != nearest) {
+        return "overflow";
+      }
+      return request.cachedTokens(picked) > 0 ? "prefix-cache" : scorer.name();
+    }
+
+    private Placed placed(
+        TargetView picked, String rule, Prediction[] predicted, @Nullable Zone inTime) {
+      List<Verdict> verdicts = new ArrayList<>(predicted.length);
+      double first = 0;
+      double finish = 0;
+      for (int i = 0; i < predicted.length; i++) {
         TargetView target = targets.get(i);
         String objector = decidedBy[i];
         if (objector != null) {
           verdicts.add(verdict(i, objector));
-        } else if (target.name().equals(picked.target().name())) {
-          verdicts.add(new Verdict(target, rule, "chosen", millis[i]));
-        } else {
-          verdicts.add(
-              new Verdict(target, rule, "another finishes sooner or ties better", millis[i]));
+          continue;
         }
+        String why;
+        if (target.name().equals(picked.name())) {
+          why = "chosen";
+          first = predicted[i].firstTokenMillis();
+          finish = predicted[i].finishMillis();
+        } else if (isCandidate(target, predicted[i], inTime)) {
+          why = "another finishes sooner or ties better";
+        } else if (meetsObjective(predicted[i])) {
+          why = "a nearer zone keeps the objective";
+        } else {
+          why = "misses the objective";
+        }
+        verdicts.add(new Verdict(target, rule, why, predicted[i].finishMillis()));
       }
-      return new Placed(picked.target(), rule, picked.millis(), verdicts);
+      return new Placed(picked, rule, first, finish, verdicts);
     }
 
     List<Verdict> explained() {
@@ -181,7 +231,9 @@ public final class Placer {
           TargetView target = targets.get(i);
           ModelView model = target.model(request.model());
           if (model != null && model.sequences() > 0) {
-            soonest = Math.min(soonest, scorer.millis(request, target) / model.sequences());
+            soonest =
+                Math.min(
+                    soonest, scorer.predict(request, target).finishMillis() / model.sequences());
           }
         }
       }

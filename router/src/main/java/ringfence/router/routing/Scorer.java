@@ -6,7 +6,12 @@ public interface Scorer {
   /// Machine-readable name, for verdicts.
   String name();
 
-  /// A predicted time in milliseconds, finite and above 0; less is better. The target has passed
-  /// all screens and filters.
-  double millis(PlacementRequest request, TargetView target);
+  /// What to expect of a target that has passed all screens and filters.
+  Prediction predict(PlacementRequest request, TargetView target);
+
+  /// Predicted times in milliseconds, finite and above 0; less is better.
+  ///
+  /// @param firstTokenMillis to the first token
+  /// @param finishMillis to the answer's end
+  record Prediction(double firstTokenMillis, double finishMillis) {}
 }

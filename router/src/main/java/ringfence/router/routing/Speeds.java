@@ -2,6 +2,7 @@ package ringfence.router.routing;
 
 import java.util.Comparator;
 import java.util.List;
+import java.util.function.IntToDoubleFunction;
 
 /// A target's speed by batch size, as it measured itself. Between two measured batch sizes it is
 /// interpolated, outside them the nearest measurement's speed is kept.
@@ -43,6 +44,19 @@ public final class Speeds {
         usable.stream().mapToInt(Measured::batchSize).toArray(),
         usable.stream().mapToDouble(Measured::decode).toArray(),
         usable.stream().mapToDouble(Measured::prefill).toArray());
+  }
+
+  /// The same measurements, corrected.
+  ///
+  /// @param decodeFactor by batch size; above 0
+  public Speeds scaled(IntToDoubleFunction decodeFactor, double prefillFactor) {
+    double[] scaledDecode = new double[decode.length];
+    double[] scaledPrefill = new double[prefill.length];
+    for (int i = 0; i < decode.length; i++) {
+      scaledDecode[i] = decode[i] * decodeFactor.applyAsDouble(batchSizes[i]);
+      scaledPrefill[i] = prefill[i] * prefillFactor;
+    }
+    return new Speeds(batchSizes, scaledDecode, scaledPrefill);
   }
 
   private static boolean positive(double speed) {

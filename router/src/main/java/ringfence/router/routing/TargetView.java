@@ -28,6 +28,11 @@ public record TargetView(
     models = Map.copyOf(models);
   }
 
+  /// Of this process: a restarted node has another one.
+  public String id() {
+    return name + "/" + incarnation;
+  }
+
   /// The model of that name, if it is served here.
   public @Nullable ModelView model(String modelName) {
     return models.get(modelName);

@@ -7,11 +7,13 @@ import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.router.Failures;
 import ringfence.router.dispatch.Dispatch;
+import ringfence.router.routing.TargetView;
 
 /// The requests in flight: no more than the limits, and none new while the router goes down.
 public final class Admission {
@@ -114,6 +116,15 @@ public final class Admission {
 
   /// Ends the requests whose readers have stalled.
   void endStalled(Duration limit) {
+    running(dispatch -> dispatch.endIfStalled(limit));
+  }
+
+  /// Moves what runs on a target elsewhere.
+  void leave(TargetView target) {
+    running(dispatch -> dispatch.leave(target));
+  }
+
+  private void running(Consumer<Dispatch> action) {
     List<Ticket> running;
     lock.lock();
     try {
@@ -124,7 +135,7 @@ public final class Admission {
     for (Ticket ticket : running) {
       Dispatch dispatch = ticket.dispatch;
       if (dispatch != null) {
-        dispatch.endIfStalled(limit);
+        action.accept(dispatch);
       }
     }
   }

@@ -15,6 +15,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import ringfence.router.dispatch.Dispatcher;
+import ringfence.router.dispatch.PrefixMemory;
+import ringfence.router.dispatch.WaitingRoom;
 import ringfence.router.egress.GrpcEgress;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.FleetObserver;
@@ -32,6 +34,7 @@ public final class Router implements AutoCloseable {
   private final RouterSettings settings;
   private final ExecutorService callbacks;
   private final ScheduledExecutorService housekeeping;
+  private final TimerAlarms alarms;
   private final GrpcEgress egress;
   private final Fleet fleet;
   private final Admission admission;
@@ -59,15 +62,20 @@ public final class Router implements AutoCloseable {
             nanoClock,
             callbacks);
     RouterMetrics metrics = new RouterMetrics(registry);
+    alarms = new TimerAlarms(callbacks);
+    WaitingRoom waitingRoom =
+        new WaitingRoom(settings.maxWaiting(), settings.maxWaitingPromptBytes(), alarms);
+    LongSupplier draws = Dispatcher.randomDraws();
+    PrefixMemory prefixes = new PrefixMemory(settings.rememberedPrefixes(), draws);
+    admission = new Admission(settings.maxInFlight(), settings.maxInFlightPromptBytes());
     fleet =
         new Fleet(
             settings.maxNodes(),
             settings.silenceLimit().toNanos(),
             nanoClock,
             InstantSource.system(),
-            retiring(metrics, egress));
-    admission = new Admission(settings.maxInFlight(), settings.maxInFlightPromptBytes());
-    metrics.show(registry, fleet, admission::inFlight);
+            followingTheFleet(metrics, waitingRoom, prefixes));
+    metrics.show(registry, fleet, admission::inFlight, waitingRoom::waiting);
     Dispatcher dispatcher =
         new Dispatcher(
             new Policy(),
@@ -75,8 +83,11 @@ public final class Router implements AutoCloseable {
             fleet,
             egress,
             nanoClock,
-            settings.maxAttempts(),
-            Dispatcher.randomSeeds(),
+            alarms,
+            waitingRoom,
+            prefixes,
+            settings.dispatch(),
+            draws,
             metrics);
     server =
         NettyServerBuilder.forAddress(settings.listen())
@@ -106,16 +117,30 @@ public final class Router implements AutoCloseable {
     var _ = housekeeping.scheduleWithFixedDelay(this::keepHouse, 1, 1, TimeUnit.SECONDS);
   }
 
-  private static FleetObserver retiring(FleetObserver observer, GrpcEgress egress) {
+  private FleetObserver followingTheFleet(
+      FleetObserver observer, WaitingRoom waitingRoom, PrefixMemory prefixes) {
     return new FleetObserver() {
       @Override
       public void joined(TargetView target) {
         observer.joined(target);
+        waitingRoom.roomMayHaveCome();
+      }
+
+      @Override
+      public void draining(TargetView target) {
+        observer.draining(target);
+        callbacks.execute(() -> admission.leave(target));
+      }
+
+      @Override
+      public void reported() {
+        waitingRoom.roomMayHaveCome();
       }
 
       @Override
       public void left(TargetView target, String why) {
         observer.left(target, why);
+        prefixes.left(target);
         egress.retire(target.address());
       }
     };
@@ -163,6 +188,7 @@ public final class Router implements AutoCloseable {
 
   private void stopThreads() {
     housekeeping.shutdownNow();
+    alarms.close();
     egress.close();
     callbacks.shutdown();
   }

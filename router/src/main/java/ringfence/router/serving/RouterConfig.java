@@ -40,12 +40,38 @@ public interface RouterConfig {
   @WithDefault("4096")
   int maxInFlight();
 
-  /// Attempts of one request.
+  /// Attempts of one request in a row that bring no token.
   @WithDefault("4")
   int maxAttempts();
 
-  /// Sequences that may wait on one node.
-  @WithDefault("512")
+  /// A node that is expected to send a token and sends none for so long is left for another one.
+  /// Before the first token four times what was predicted for it are added.
+  @WithDefault("5s")
+  Duration stallLimit();
+
+  /// An attempt without a token after so long gets a rival on another node of its zone; 0: never.
+  @WithDefault("0s")
+  Duration hedgeAfter();
+
+  /// For the first token, where a request does not say: a farther zone is used only when every
+  /// nearer target misses it, and a request without room waits no longer.
+  @WithDefault("10s")
+  Duration maxWait();
+
+  /// Requests that may wait for room.
+  @WithDefault("1024")
+  int maxWaiting();
+
+  /// Bytes of their prompts.
+  @WithDefault("67108864")
+  long maxWaitingPromptBytes();
+
+  /// Beginnings of prompts whose node is remembered.
+  @WithDefault("65536")
+  int rememberedPrefixes();
+
+  /// Sequences that may wait on one node; more wait here, where tenants take turns.
+  @WithDefault("16")
   int nodeQueueLimit();
 
   /// Deadline of a request that brings none.

@@ -25,6 +25,10 @@ final class RouterMetrics implements DispatchObserver, FleetObserver {
   private static final Logger LOG = Logger.getLogger(RouterMetrics.class);
 
   private final Timer placement;
+  private final Timer resumes;
+  private final Timer served;
+  private final Timer unserved;
+  private final Map<Cause, Counter> moves = new EnumMap<>(Cause.class);
   private final Map<Failure.Reason, Counter> requests = new EnumMap<>(Failure.Reason.class);
   private final Map<Failure.Reason, Counter> attempts = new EnumMap<>(Failure.Reason.class);
 
@@ -36,6 +40,23 @@ final class RouterMetrics implements DispatchObserver, FleetObserver {
             .minimumExpectedValue(Duration.ofNanos(1_000))
             .maximumExpectedValue(Duration.ofMillis(100))
             .register(registry);
+    resumes =
+        Timer.builder("ringfence.router.resume.gap")
+            .description("From an answer's last token before another attempt to its first after")
+            .publishPercentileHistogram()
+            .minimumExpectedValue(Duration.ofMillis(1))
+            .maximumExpectedValue(Duration.ofSeconds(60))
+            .register(registry);
+    served = waiting(registry, "served");
+    unserved = waiting(registry, "unserved");
+    for (Cause cause : Cause.values()) {
+      moves.put(
+          cause,
+          Counter.builder("ringfence.router.moves")
+              .description("Attempts begun although the one before had not failed")
+              .tag("cause", cause.name().toLowerCase(Locale.ROOT))
+              .register(registry));
+    }
     for (Failure.Reason reason : Failure.Reason.values()) {
       if (reason != Failure.Reason.UNRECOGNIZED) {
         requests.put(
@@ -54,8 +75,18 @@ final class RouterMetrics implements DispatchObserver, FleetObserver {
     }
   }
 
+  private static Timer waiting(MeterRegistry registry, String outcome) {
+    return Timer.builder("ringfence.router.wait")
+        .description("Time that requests waited for room")
+        .tag("outcome", outcome)
+        .register(registry);
+  }
+
   /// Shows the fleet and the requests in flight.
-  void show(MeterRegistry registry, Fleet fleet, IntSupplier inFlight) {
+  void show(MeterRegistry registry, Fleet fleet, IntSupplier inFlight, IntSupplier waiting) {
+    Gauge.builder("ringfence.router.waiting", waiting::getAsInt)
+        .description("Requests that wait for room on a node")
+        .register(registry);
     Gauge.builder("ringfence.router.in.flight", inFlight::getAsInt)
         .description("Requests in flight")
         .register(registry);
@@ -91,6 +122,24 @@ final class RouterMetrics implements DispatchObserver, FleetObserver {
   }
 
   @Override
+  public void moved(Cause cause) {
+    Counter counter = moves.get(cause);
+    if (counter != null) {
+      counter.increment();
+    }
+  }
+
+  @Override
+  public void resumed(long nanos) {
+    resumes.record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
+  public void waited(long nanos, boolean found) {
+    (found ? served : unserved).record(nanos, TimeUnit.NANOSECONDS);
+  }
+
+  @Override
   public void attemptBegun(TargetView target) {}
 
   @Override
@@ -121,6 +170,14 @@ final class RouterMetrics implements DispatchObserver, FleetObserver {
         "node %s joined: %s, %s, models %s",
         target.name(), target.zone(), target.address(), target.models().keySet());
   }
+
+  @Override
+  public void draining(TargetView target) {
+    LOG.infof("node %s drains: what runs there goes on elsewhere", target.name());
+  }
+
+  @Override
+  public void reported() {}
 
   @Override
   public void left(TargetView target, String why) {

@@ -5,6 +5,7 @@ import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
+import ringfence.router.dispatch.DispatchLimits;
 
 /// The router's configuration, checked.
 ///
@@ -18,7 +19,10 @@ public record RouterSettings(
     int maxPromptBytes,
     long maxInFlightPromptBytes,
     int maxInFlight,
-    int maxAttempts,
+    DispatchLimits dispatch,
+    int maxWaiting,
+    long maxWaitingPromptBytes,
+    int rememberedPrefixes,
     int nodeQueueLimit,
     Duration defaultDeadline,
     Duration maxDeadline,
@@ -65,7 +69,10 @@ public record RouterSettings(
         maxPromptBytes,
         config.maxInFlightPromptBytes(),
         between("max-in-flight", config.maxInFlight(), 1, 1_000_000),
-        between("max-attempts", config.maxAttempts(), 1, 100),
+        dispatch(config),
+        between("max-waiting", config.maxWaiting(), 0, 1_000_000),
+        atLeast("max-waiting-prompt-bytes", config.maxWaitingPromptBytes(), 0),
+        between("remembered-prefixes", config.rememberedPrefixes(), 0, 10_000_000),
         between("node-queue-limit", config.nodeQueueLimit(), 0, 1_000_000),
         between("default-deadline", config.defaultDeadline(), Duration.ofMillis(1), maxDeadline),
         maxDeadline,
@@ -78,6 +85,15 @@ public record RouterSettings(
             Duration.ofSeconds(1),
             Duration.ofHours(1)),
         between("drain-limit", config.drainLimit(), Duration.ZERO, Duration.ofHours(1)));
+  }
+
+  private static DispatchLimits dispatch(RouterConfig config) {
+    Duration hour = Duration.ofHours(1);
+    return new DispatchLimits(
+        between("max-attempts", config.maxAttempts(), 1, 100),
+        between("stall-limit", config.stallLimit(), Duration.ofMillis(100), hour),
+        between("hedge-after", config.hedgeAfter(), Duration.ZERO, hour),
+        between("max-wait", config.maxWait(), Duration.ofMillis(1), hour));
   }
 
   private static InetSocketAddress loopback(String address) {
@@ -108,6 +124,13 @@ public record RouterSettings(
           "a loopback address: beyond loopback anybody could send prompts and pose as a node");
     }
     return new InetSocketAddress(resolved, port);
+  }
+
+  private static long atLeast(String key, long value, long least) {
+    if (value < least) {
+      throw wrong(key, value, "at least " + least);
+    }
+    return value;
   }
 
   private static int between(String key, int value, int least, int most) {

@@ -12,6 +12,8 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.DescribeFleetRequest;
 import ringfence.proto.v1.DescribeFleetResponse;
+import ringfence.proto.v1.DrainNodeRequest;
+import ringfence.proto.v1.DrainNodeResponse;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.ListModelsRequest;
 import ringfence.proto.v1.ListModelsResponse;
@@ -103,6 +105,22 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
     ListModelsResponse.Builder list = ListModelsResponse.newBuilder();
     models.values().forEach(list::addModels);
     response.onNext(list.build());
+    response.onCompleted();
+  }
+
+  @Override
+  public void drainNode(DrainNodeRequest request, StreamObserver<DrainNodeResponse> response) {
+    int moving = dispatcher.fleet().attemptsOn(request.getNode());
+    if (!dispatcher.fleet().drain(request.getNode(), !request.getResume())) {
+      response.onError(
+          Failures.toException(
+              Failures.invalid(
+                  "node",
+                  "no node of that name reports to this router; DescribeFleet lists those that do")));
+      return;
+    }
+    response.onNext(
+        DrainNodeResponse.newBuilder().setMoving(request.getResume() ? 0 : moving).build());
     response.onCompleted();
   }
 

@@ -13,20 +13,22 @@ import ringfence.proto.v1.GenerationEvent;
 import ringfence.proto.v1.GenerationRequest;
 import ringfence.proto.v1.NodeRegistration;
 import ringfence.proto.v1.RouteEvent;
+import ringfence.proto.v1.RouterCommand;
 import ringfence.proto.v1.ServedModel;
 import ringfence.proto.v1.Started;
 import ringfence.proto.v1.Zone;
+import ringfence.router.Alarms;
 import ringfence.router.FakeNode;
 import ringfence.router.TestGateway;
+import ringfence.router.Unobserved;
 import ringfence.router.egress.AttemptListener;
 import ringfence.router.egress.AttemptStream;
 import ringfence.router.egress.Egress;
 import ringfence.router.fleet.Fleet;
-import ringfence.router.fleet.FleetObserver;
+import ringfence.router.fleet.NodeStream;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.policy.Policy;
 import ringfence.router.routing.Placer;
-import ringfence.router.routing.TargetView;
 
 /// A reader that takes nothing, with a clock that is moved by hand and a way out that leads
 /// nowhere.
@@ -85,21 +87,15 @@ class StalledReaderTest {
       };
 
   private Dispatch start() throws Exception {
-    Fleet fleet =
-        new Fleet(
-            1,
-            1_000_000_000,
-            () -> nanos,
-            () -> Instant.EPOCH,
-            new FleetObserver() {
-              @Override
-              public void joined(TargetView node) {}
-
-              @Override
-              public void left(TargetView node, String why) {}
-            });
+    Fleet fleet = new Fleet(1, 1_000_000_000, () -> nanos, () -> Instant.EPOCH, new Unobserved());
     fleet.register(
-        why -> {},
+        new NodeStream() {
+          @Override
+          public void send(RouterCommand command) {}
+
+          @Override
+          public void close(Failure why) {}
+        },
         NodeRegistration.newBuilder()
             .setNode("one")
             .setIncarnation("first")
@@ -113,6 +109,7 @@ class StalledReaderTest {
                     .setKvTokens(100)
                     .setMaxSequences(1))
             .build());
+    Alarms never = (time, task) -> () -> {};
     Dispatcher dispatcher =
         new Dispatcher(
             new Policy(),
@@ -120,21 +117,12 @@ class StalledReaderTest {
             fleet,
             egress,
             () -> nanos,
-            2,
+            never,
+            new WaitingRoom(0, 0, never),
+            new PrefixMemory(0, () -> 7),
+            new DispatchLimits(2, Duration.ofSeconds(1), Duration.ZERO, Duration.ofSeconds(1)),
             () -> 7,
-            new DispatchObserver() {
-              @Override
-              public void placed(long time) {}
-
-              @Override
-              public void attemptBegun(TargetView node) {}
-
-              @Override
-              public void attemptEnded(String id, int attempt, TargetView node, Reason reason) {}
-
-              @Override
-              public void requestEnded(String id, Reason reason) {}
-            });
+            new Unobserved());
     Dispatch dispatch =
         dispatcher.dispatch(
             TestGateway.request().build(), Long.MAX_VALUE / 2, reader, () -> ended++);

@@ -17,8 +17,10 @@ import ringfence.proto.v1.ModelLoad;
 import ringfence.proto.v1.NodeLoad;
 import ringfence.proto.v1.NodeRegistration;
 import ringfence.proto.v1.NodeState;
+import ringfence.proto.v1.RouterCommand;
 import ringfence.proto.v1.ServedModel;
 import ringfence.proto.v1.Zone;
+import ringfence.router.Unobserved;
 import ringfence.router.routing.ModelView;
 import ringfence.router.routing.TargetView;
 
@@ -33,7 +35,7 @@ class FleetTest {
           Duration.ofSeconds(2).toNanos(),
           () -> nanos,
           () -> Instant.ofEpochSecond(1_700_000_000 + nanos / 1_000_000_000),
-          new FleetObserver() {
+          new Unobserved() {
             @Override
             public void joined(TargetView target) {
               heard.add("joined " + target.name());
@@ -47,6 +49,12 @@ class FleetTest {
 
   private static final class Stream implements NodeStream {
     private Failure closedWith;
+    private final List<RouterCommand> commands = new ArrayList<>();
+
+    @Override
+    public void send(RouterCommand command) {
+      commands.add(command);
+    }
 
     @Override
     public void close(Failure failure) {
@@ -185,7 +193,7 @@ class FleetTest {
     Fleet.InFlight inFlight = fleet.begin(target, "tiny", 2, 50);
     assertThat(tiny().sequences()).isEqualTo(6);
     assertThat(tiny().waitingPromptTokens()).isEqualTo(150);
-    inFlight.prefilled();
+    inFlight.token();
     assertThat(tiny().waitingPromptTokens()).isEqualTo(100);
     inFlight.ended();
     inFlight.ended();

@@ -1,6 +1,7 @@
 package ringfence.router.routing;
 
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -23,6 +24,7 @@ import ringfence.proto.v1.ContentPart;
 import ringfence.proto.v1.Prompt;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.router.dispatch.PlacementInput;
+import ringfence.router.dispatch.PrefixMemory;
 
 /// The router's decision: measuring a 2 KB prompt and placing it over a mixed fleet (three zones,
 /// three speeds, loads of 0 to 40 sequences; a tenth of the nodes without the model, some silent or
@@ -40,6 +42,7 @@ public class PlacerBenchmark {
   public int nodes;
 
   private final Placer placer = Placer.standard(2_000_000_000L, 128);
+  private final PrefixMemory memory = new PrefixMemory(65_536, new Random(1)::nextLong);
   private List<TargetView> targets;
   private RouteRequest.Builder request;
 
@@ -61,12 +64,13 @@ public class PlacerBenchmark {
                                     .addParts(
                                         ContentPart.newBuilder()
                                             .setText("All work and no play. ".repeat(93))))));
+    PlacementInput.computed(request.build(), memory, targets.getFirst());
   }
 
   @Benchmark
   public Placement place() {
     // A new message each time: sizes are remembered in the old one.
-    return placer.place(PlacementInput.of(request.build(), Zone.DATACENTER, 0), targets);
+    return placer.place(PlacementInput.of(request.build(), memory, Zone.DATACENTER, 0), targets);
   }
 
   public static void main(String[] arguments) throws RunnerException {

@@ -8,7 +8,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -44,10 +43,9 @@ class PlacerTest {
             Arbitraries.integers().between(1, 128),
             Arbitraries.longs(),
             continuations,
-            Arbitraries.of("node-0", "node-1", "node-2").set())
+            Arbitraries.of("node-0/first", "node-1/first", "node-2/first").set())
         .as((zone, prompt, choices, key, continuation, excluded) ->
-            new PlacementRequest(
-                "tiny", zone, prompt, prompt, 256, choices, key, continuation, excluded, 0));
+            Targets.request("tiny", zone, prompt, key, choices, continuation, excluded));
   }
 
   @Property(tries = 2_000)
@@ -58,7 +56,7 @@ class PlacerTest {
       assertThat(target.zone().isFartherThan(request.farthestZone())).isFalse();
       assertThat(target.draining()).isFalse();
       assertThat(request.nowNanos() - target.heardNanos()).isLessThanOrEqualTo(SILENCE);
-      assertThat(request.excluded()).doesNotContain(target.name());
+      assertThat(request.excluded()).doesNotContain(target.id());
       ModelView model = target.model("tiny");
       assertThat(model.contextLength()).isGreaterThan(request.leastPromptTokens());
       if (request.continuation() != null) {
@@ -113,13 +111,63 @@ class PlacerTest {
   }
 
   @Example
-  void theSoonerToFinishWinsEvenWhenItIsFarther() {
+  void overflowsOnlyWhereEveryNearerTargetMissesTheObjectiveAndTheLabelAllows() {
+    // 500 tokens of prompt at 50 tokens a second: 10 s and a bit with what waits.
+    TargetView slow = Targets.target("slow", Zone.DEVICE, Targets.model(0, 10, speeds(5)));
+    TargetView fast = Targets.target("fast", Zone.DATACENTER, Targets.model(0, 0, speeds(100)));
+    PlacementRequest patient = Targets.with(Targets.request(Zone.DATACENTER), 11_000, Map.of(), 1);
+    PlacementRequest hasty = Targets.with(Targets.request(Zone.DATACENTER), 5_000, Map.of(), 1);
+    PlacementRequest held = Targets.with(Targets.request(Zone.SITE), 5_000, Map.of(), 1);
+    assertThat(outcome(placer.place(patient, List.of(slow, fast)))).isEqualTo(slow);
+    Placed overflow = (Placed) placer.place(hasty, List.of(slow, fast));
+    assertThat(overflow.target()).isEqualTo(fast);
+    assertThat(overflow.decidedBy()).isEqualTo("overflow");
+    assertThat(overflow.verdicts().getFirst().explanation()).isEqualTo("misses the objective");
+    assertThat(outcome(placer.place(held, List.of(slow, fast)))).isEqualTo(slow);
+  }
+
+  @Example
+  void whereAllMissTheObjectiveTheSoonestToFinishIsTaken() {
     TargetView slow = Targets.target("slow", Zone.DEVICE, Targets.model(0, 0, speeds(5)));
     TargetView fast = Targets.target("fast", Zone.DATACENTER, Targets.model(0, 0, speeds(100)));
-    assertThat(outcome(placer.place(Targets.request(Zone.DATACENTER), List.of(slow, fast))))
-        .isEqualTo(fast);
-    assertThat(outcome(placer.place(Targets.request(Zone.SITE), List.of(slow, fast))))
-        .isEqualTo(slow);
+    PlacementRequest impossible = Targets.with(Targets.request(Zone.DATACENTER), 1, Map.of(), 1);
+    Placed placed = (Placed) placer.place(impossible, List.of(slow, fast));
+    assertThat(placed.target()).isEqualTo(fast);
+    assertThat(placed.decidedBy()).isEqualTo("least-late");
+  }
+
+  @Example
+  void goesWhereThePromptsBeginningLiesUnlessAQueueCostsMore() {
+    TargetView idle = Targets.target("idle", Zone.SITE, Targets.model(0, 0, speeds(50)));
+    TargetView holder = Targets.target("holder", Zone.SITE, Targets.model(1, 0, speeds(50)));
+    TargetView busy = Targets.target("holder", Zone.SITE, Targets.model(12, 4_000, speeds(50)));
+    PlacementRequest known =
+        Targets.with(Targets.request(Zone.SITE), 60_000, Map.of("holder", 450), 1);
+    Placed placed = (Placed) placer.place(known, List.of(idle, holder));
+    assertThat(placed.target()).isEqualTo(holder);
+    assertThat(placed.decidedBy()).isEqualTo("prefix-cache");
+    assertThat(outcome(placer.place(known, List.of(idle, busy)))).isEqualTo(idle);
+  }
+
+  @Example
+  void amongManyAlikeTwoAreDrawnAndTheBetterOneIsTaken() {
+    List<TargetView> targets = new ArrayList<>();
+    for (int i = 0; i < 100; i++) {
+      targets.add(Targets.target("node-" + i, Zone.SITE, Targets.model(i % 2, 0, speeds(50))));
+    }
+    Map<Object, Integer> counts = new HashMap<>();
+    int idle = 0;
+    for (int i = 0; i < 10_000; i++) {
+      PlacementRequest request =
+          Targets.with(Targets.request(Zone.SITE), 60_000, Map.of(), i * 0x5851F42D4C957F2DL);
+      TargetView chosen = (TargetView) outcome(placer.place(request, targets));
+      counts.merge(chosen, 1, Integer::sum);
+      idle += chosen.model("tiny").sequences() == 0 ? 1 : 0;
+    }
+    // Both of a pair are loaded in a quarter of the draws.
+    assertThat(idle).isBetween(7_200, 7_800);
+    assertThat(counts.size()).isEqualTo(100);
+    assertThat(counts.values().stream().mapToInt(count -> count).max().orElse(0)).isLessThan(210);
   }
 
   @Example
@@ -155,7 +203,7 @@ class PlacerTest {
   }
 
   private static PlacementRequest withKey(long key) {
-    return new PlacementRequest("tiny", Zone.SITE, 500, 8, 256, 1, key, null, Set.of(), 0);
+    return Targets.request("tiny", Zone.SITE, 500, key);
   }
 
   @Example
@@ -174,11 +222,9 @@ class PlacerTest {
     assertThat(reason(site, List.of())).isEqualTo(Reason.NO_CAPACITY);
     assertThat(reason(site, List.of(far))).isEqualTo(Reason.NO_TARGET_IN_ZONE);
     assertThat(reason(site, List.of(full, far))).isEqualTo(Reason.NO_CAPACITY);
-    PlacementRequest other =
-        new PlacementRequest("other", Zone.SITE, 500, 8, 256, 1, 42, null, Set.of(), 0);
+    PlacementRequest other = Targets.request("other", Zone.SITE, 500, 42);
     assertThat(reason(other, List.of(full))).isEqualTo(Reason.UNKNOWN_MODEL);
-    PlacementRequest tooLong =
-        new PlacementRequest("tiny", Zone.SITE, 9_000, 9_000, 256, 1, 42, null, Set.of(), 0);
+    PlacementRequest tooLong = Targets.request("tiny", Zone.SITE, 9_000, 42);
     assertThat(reason(tooLong, List.of(full))).isEqualTo(Reason.CONTEXT_LENGTH_EXCEEDED);
   }
 

@@ -16,7 +16,54 @@ final class Targets {
   private Targets() {}
 
   static PlacementRequest request(Zone farthest) {
-    return new PlacementRequest("tiny", farthest, 500, 8, 256, 1, 42, null, Set.of(), 0);
+    return request("tiny", farthest, 500, 42);
+  }
+
+  static PlacementRequest request(String model, Zone farthest, int promptTokens, long affinity) {
+    return request(model, farthest, promptTokens, affinity, 1, null, Set.of());
+  }
+
+  static PlacementRequest request(
+      String model,
+      Zone farthest,
+      int promptTokens,
+      long affinity,
+      int choices,
+      PlacementRequest.Continuation continuation,
+      Set<String> excluded) {
+    return new PlacementRequest(
+        model,
+        farthest,
+        promptTokens,
+        promptTokens > 1_000 ? promptTokens : 8,
+        256,
+        choices,
+        10_000,
+        affinity,
+        Map.of(),
+        affinity * 31,
+        continuation,
+        excluded,
+        0);
+  }
+
+  /// The same request with another objective or with targets that have its beginning.
+  static PlacementRequest with(
+      PlacementRequest one, long maxWaitMillis, Map<String, Integer> cached, long draw) {
+    return new PlacementRequest(
+        one.model(),
+        one.farthestZone(),
+        one.promptTokens(),
+        one.leastPromptTokens(),
+        one.expectedAnswerTokens(),
+        one.choices(),
+        maxWaitMillis,
+        one.affinity(),
+        cached,
+        draw,
+        one.continuation(),
+        one.excluded(),
+        one.nowNanos());
   }
 
   static ModelView model(int sequences, long waitingPrompt, Speeds speeds) {

@@ -33,6 +33,10 @@ public final class CapacityFilter implements Filter {
     if (model == null) {
       return null;
     }
+    if (model.sequences() == 0) {
+      // More choices than fit at once are still run, one batch after the other.
+      return null;
+    }
     long room = (long) model.maxSequences() + queueLimit - model.sequences();
     return room < request.choices() ? "no room in its queue" : null;
   }

@@ -21,6 +21,8 @@ public final class ExclusionFilter implements Filter {
 
   @Override
   public @Nullable String rejects(PlacementRequest request, TargetView target) {
-    return request.excluded().contains(target.name()) ? "failed an earlier attempt" : null;
+    return !request.excluded().isEmpty() && request.excluded().contains(target.id())
+        ? "failed an earlier attempt"
+        : null;
   }
 }
