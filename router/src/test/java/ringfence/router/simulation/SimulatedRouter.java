@@ -1,0 +1,408 @@
+package ringfence.router.simulation;
+
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import ringfence.proto.v1.CancelRequest;
+import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.GenerationEvent;
+import ringfence.proto.v1.GenerationRequest;
+import ringfence.proto.v1.NodeReport;
+import ringfence.proto.v1.RouteEvent;
+import ringfence.proto.v1.RouteRequest;
+import ringfence.proto.v1.RouterCommand;
+import ringfence.router.Alarms;
+import ringfence.router.Failures;
+import ringfence.router.Unobserved;
+import ringfence.router.dispatch.AnswerReader;
+import ringfence.router.dispatch.Dispatch;
+import ringfence.router.dispatch.DispatchLimits;
+import ringfence.router.dispatch.Dispatcher;
+import ringfence.router.dispatch.PrefixMemory;
+import ringfence.router.dispatch.WaitingRoom;
+import ringfence.router.egress.AttemptListener;
+import ringfence.router.egress.AttemptStream;
+import ringfence.router.egress.Egress;
+import ringfence.router.fleet.Fleet;
+import ringfence.router.fleet.NodeStream;
+import ringfence.router.fleet.RefusedReportException;
+import ringfence.router.policy.EgressGrant;
+import ringfence.router.policy.Policy;
+import ringfence.router.routing.Placer;
+import ringfence.router.routing.TargetView;
+
+/// A router process: the real policy, placement, fleet, waiting room and dispatch on virtual time,
+/// with pipes where gRPC would be.
+final class SimulatedRouter extends Process {
+  private static final long SILENCE_NANOS = 2 * World.SECONDS;
+  private static final long KEEP_ALIVE_NANOS = 10 * World.SECONDS;
+  private static final long NODE_KEEP_ALIVE_NANOS = 13 * World.SECONDS;
+
+  private final Simulation simulation;
+  private final DispatchLimits limits;
+  private Fleet fleet;
+  private Dispatcher dispatcher;
+  final Set<Running> running = new LinkedHashSet<>();
+  final Set<Call> calls = new LinkedHashSet<>();
+
+  SimulatedRouter(Simulation simulation, String name, DispatchLimits limits) {
+    super(simulation.world, name);
+    this.simulation = simulation;
+    this.limits = limits;
+    build();
+  }
+
+  /// One request that has arrived and not ended.
+  static final class Running {
+    final String requestId;
+    Dispatch dispatch;
+    boolean ended;
+
+    Running(String requestId) {
+      this.requestId = requestId;
+    }
+  }
+
+  /// Whether an attempt's call is one that its request may still have: the request runs, and no two
+  /// newer attempts do.
+  boolean wants(String requestId, int attempt) {
+    int newer = 0;
+    boolean open = false;
+    for (Call call : calls) {
+      if (call.requestId.equals(requestId)) {
+        newer += call.attempt > attempt ? 1 : 0;
+        open |= call.attempt == attempt && !call.over;
+      }
+    }
+    if (!open || newer > 1) {
+      return false;
+    }
+    for (Running one : running) {
+      if (one.requestId.equals(requestId)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private void build() {
+    Alarms alarms =
+        (nanos, task) -> {
+          World.Event event = after(nanos, task);
+          return event::callOff;
+        };
+    WaitingRoom waitingRoom = new WaitingRoom(8, 4_000, alarms);
+    PrefixMemory prefixes = new PrefixMemory(16, world.random::nextLong);
+    Observer observer = new Observer(waitingRoom, prefixes);
+    fleet =
+        new Fleet(
+            100,
+            SILENCE_NANOS,
+            world::now,
+            () -> Instant.ofEpochSecond(1_700_000_000 + simulation.wallClockOffset),
+            observer);
+    dispatcher =
+        new Dispatcher(
+            new Policy(),
+            Placer.standard(SILENCE_NANOS, 4),
+            fleet,
+            new PipeEgress(),
+            world::now,
+            alarms,
+            waitingRoom,
+            prefixes,
+            limits,
+            world.random::nextLong,
+            observer);
+    keepHouse();
+  }
+
+  private void keepHouse() {
+    after(
+        World.SECONDS,
+        () -> {
+          fleet.dropSilent(30 * World.SECONDS);
+          for (Running one : List.copyOf(running)) {
+            one.dispatch.endIfStalled(Duration.ofSeconds(30));
+          }
+          keepHouse();
+        });
+  }
+
+  @Override
+  void crash() {
+    super.crash();
+    running.clear();
+    calls.clear();
+  }
+
+  @Override
+  void restart() {
+    super.restart();
+    build();
+  }
+
+  void drain(String node, boolean drain) {
+    does(() -> fleet.drain(node, drain));
+  }
+
+  private final class Observer extends Unobserved {
+    private final WaitingRoom waitingRoom;
+    private final PrefixMemory prefixes;
+
+    Observer(WaitingRoom waitingRoom, PrefixMemory prefixes) {
+      this.waitingRoom = waitingRoom;
+      this.prefixes = prefixes;
+    }
+
+    @Override
+    public void joined(TargetView target) {
+      waitingRoom.roomMayHaveCome();
+    }
+
+    @Override
+    public void reported() {
+      waitingRoom.roomMayHaveCome();
+    }
+
+    @Override
+    public void draining(TargetView target) {
+      after(
+          0,
+          () -> {
+            for (Running one : List.copyOf(running)) {
+              one.dispatch.leave(target);
+            }
+          });
+    }
+
+    @Override
+    public void left(TargetView target, String why) {
+      prefixes.left(target);
+    }
+
+    @Override
+    public void moved(Cause cause) {
+      simulation.statistics.count("moved: " + cause);
+    }
+
+    @Override
+    public void resumed(long nanos) {
+      simulation.statistics.count("resumed");
+    }
+
+    @Override
+    public void waited(long nanos, boolean found) {
+      simulation.statistics.count(found ? "waited and found room" : "waited in vain");
+    }
+  }
+
+  /// A node dials.
+  Pipe.End accept(SimulatedNode node) {
+    Pipe pipe = new Pipe(simulation.network, this, KEEP_ALIVE_NANOS, node, NODE_KEEP_ALIVE_NANOS);
+    NodeStream stream =
+        new NodeStream() {
+          @Override
+          public void send(RouterCommand command) {
+            pipe.left.send(command);
+          }
+
+          @Override
+          public void close(Failure failure) {
+            pipe.left.close();
+          }
+        };
+    pipe.left.hears(
+        report -> {
+          try {
+            NodeReport message = (NodeReport) report;
+            if (message.hasRegistration()) {
+              fleet.register(stream, message.getRegistration());
+            } else {
+              fleet.report(stream, message.getLoad());
+            }
+          } catch (RefusedReportException refused) {
+            fleet.lost(stream, "refused");
+            pipe.left.close();
+          }
+        },
+        () -> fleet.lost(stream, "its stream broke"));
+    return pipe.right;
+  }
+
+  /// A request has arrived on a call.
+  void route(RouteRequest request, long remainingNanos, Pipe.End call, SimulatedClient client) {
+    Running one = new Running(request.getRequestId());
+    running.add(one);
+    client.expectEndBy(this, one, remainingNanos);
+    one.dispatch =
+        dispatcher.dispatch(
+            request,
+            remainingNanos,
+            new AnswerReader() {
+              @Override
+              public boolean ready() {
+                return client.takes();
+              }
+
+              @Override
+              public void event(RouteEvent event) {
+                call.send(event);
+              }
+
+              @Override
+              public void completed() {
+                call.send(SimulatedClient.COMPLETED);
+              }
+
+              @Override
+              public void failed(Failure failure) {
+                call.send(failure);
+              }
+            },
+            () -> {
+              if (one.ended) {
+                world.violated(
+                    Violation.Rule.NothingTwice, request.getRequestId() + " ended twice");
+              }
+              one.ended = true;
+              running.remove(one);
+            });
+    call.hears(_ -> one.dispatch.cancel(), one.dispatch::cancel);
+    client.whenRoom(() -> does(one.dispatch::readerReady));
+    one.dispatch.start();
+  }
+
+  /// Where gRPC's channels would be.
+  private final class PipeEgress implements Egress {
+    @Override
+    public AttemptStream open(
+        EgressGrant grant, GenerationRequest request, long remaining, AttemptListener listener) {
+      if (!grant.permits(request.getRequestId(), request.getAttempt(), world.now())) {
+        throw new IllegalStateException(grant + " does not permit it");
+      }
+      simulation.whereabouts.bytesLeave(grant, request);
+      return new Call(grant, request, listener);
+    }
+
+    @Override
+    public void abandon(EgressGrant grant) {
+      SimulatedNode node = simulation.node(grant.target().name());
+      Pipe pipe =
+          new Pipe(simulation.network, SimulatedRouter.this, World.SECONDS, node, World.SECONDS);
+      pipe.right.hears(
+          message -> {
+            node.cancel((CancelRequest) message);
+            pipe.right.close();
+          },
+          () -> {});
+      pipe.left.send(
+          CancelRequest.newBuilder()
+              .setRequestId(grant.requestId())
+              .setAttempt(grant.attempt())
+              .build());
+    }
+  }
+
+  /// One attempt's call.
+  final class Call implements AttemptStream {
+    final String requestId;
+    final int attempt;
+    private final AttemptListener listener;
+    private final Pipe.End end;
+    private final List<Object> arrived = new ArrayList<>();
+    private int wanted = EVENTS_AHEAD;
+    boolean cancelled;
+    boolean over;
+
+    Call(EgressGrant grant, GenerationRequest request, AttemptListener listener) {
+      this.requestId = request.getRequestId();
+      this.attempt = request.getAttempt();
+      this.listener = listener;
+      SimulatedNode node = simulation.node(grant.target().name());
+      Pipe pipe =
+          new Pipe(
+              simulation.network,
+              SimulatedRouter.this,
+              KEEP_ALIVE_NANOS,
+              node,
+              NODE_KEEP_ALIVE_NANOS);
+      end = pipe.left;
+      calls.add(this);
+      pipe.right.hears(message -> node.generate((GenerationRequest) message, pipe.right), () -> {});
+      end.hears(this::arrives, () -> ends(Failures.of(Failure.Reason.TARGET_LOST, "lost"), false));
+      end.send(request);
+      if (world.chance(simulation.duplicates)) {
+        // Delivered twice: the node must not run it twice.
+        end.send(request);
+      }
+    }
+
+    private void arrives(Object message) {
+      arrived.add(message);
+      if (message instanceof GenerationEvent && world.chance(simulation.duplicates)) {
+        arrived.add(message);
+        simulation.statistics.count("duplicated");
+      }
+      deliver();
+    }
+
+    // What arrives after a cancel is still delivered, late: it is for the dispatch to fence it off.
+    private void deliver() {
+      while (!arrived.isEmpty()
+          && (wanted > 0 || !(arrived.getFirst() instanceof GenerationEvent))) {
+        switch (arrived.removeFirst()) {
+          case GenerationEvent event -> {
+            wanted--;
+            if (cancelled) {
+              simulation.statistics.count("late");
+            }
+            listener.event(event);
+            if (event.hasDone()) {
+              over = true;
+              calls.remove(this);
+            }
+          }
+          case Failure failure -> {
+            ends(failure, true);
+            return;
+          }
+          default -> throw new IllegalStateException();
+        }
+      }
+    }
+
+    private void ends(Failure failure, boolean fromTarget) {
+      if (!over) {
+        over = true;
+        calls.remove(this);
+        listener.failed(failure, fromTarget);
+      }
+    }
+
+    @Override
+    public void request(int count) {
+      wanted += count;
+      if (!arrived.isEmpty()) {
+        after(0, this::deliver);
+      }
+    }
+
+    @Override
+    public void cancel() {
+      if (!cancelled) {
+        cancelled = true;
+        calls.remove(this);
+        if (world.chance(0.5)) {
+          end.close();
+        } else {
+          // The reset takes its time, and events that crossed it arrive.
+          after(World.MILLIS, end::close);
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package ringfence.router.simulation;
+
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import ringfence.router.dispatch.DispatchLimits;
+import ringfence.router.routing.Zone;
+
+/// One small world from one seed: routers, nodes, clients, and what goes wrong between them. The
+/// same seed gives the same run, event by event.
+final class Simulation {
+  private static final long BUSY_NANOS = 12 * World.SECONDS;
+  private static final long MOST_EVENTS = 400_000;
+  private static final long ORPHAN_NANOS = 2 * World.SECONDS;
+  private static final String[] DIGESTS = {"a".repeat(64), "b".repeat(64)};
+
+  final World world;
+  final Network network;
+  final Whereabouts whereabouts = new Whereabouts(this);
+  final Statistics statistics = new Statistics();
+  final List<SimulatedRouter> routers = new ArrayList<>();
+  final List<SimulatedNode> nodes = new ArrayList<>();
+  final Set<String> arithmetics = new LinkedHashSet<>();
+  private final List<SimulatedClient> clients = new ArrayList<>();
+  private int pending;
+  private int faults;
+  private int fullDisks;
+  final double duplicates;
+  final boolean calm;
+  long wallClockOffset;
+
+  Simulation(long seed) {
+    world = new World(seed);
+    network = new Network(world);
+    calm = seed % 8 == 0;
+    duplicates = !calm && world.chance(0.3) ? 0.02 : 0;
+    DispatchLimits limits =
+        new DispatchLimits(
+            4,
+            Duration.ofMillis(world.between(500, 3_000)),
+            world.chance(0.4) ? Duration.ofMillis(world.between(50, 400)) : Duration.ZERO,
+            Duration.ofMillis(world.between(500, 6_000)));
+    int routerCount = world.chance(0.3) ? 2 : 1;
+    for (int i = 0; i < routerCount; i++) {
+      routers.add(new SimulatedRouter(this, "router-" + i, limits));
+    }
+    int nodeCount = 1 + world.random.nextInt(4);
+    for (int i = 0; i < nodeCount; i++) {
+      boolean odd = world.chance(0.1);
+      SimulatedNode node =
+          new SimulatedNode(
+              this,
+              "node-" + i,
+              Zone.values()[world.random.nextInt(3)],
+              DIGESTS[odd && world.chance(0.5) ? 1 : 0],
+              odd ? "n2" : "n1",
+              1 + world.random.nextInt(6),
+              world.between(10, 80) * World.MILLIS);
+      nodes.add(node);
+      arithmetics.add(node.digest + node.numerics);
+    }
+    nodes.forEach(SimulatedNode::start);
+    int requests = 3 + world.random.nextInt(8);
+    for (int i = 0; i < requests; i++) {
+      plan("request-" + i);
+    }
+    if (!calm) {
+      int count = 1 + world.random.nextInt(5);
+      for (int i = 0; i < count; i++) {
+        faults++;
+        world.after(
+            world.between(0, BUSY_NANOS),
+            () -> {
+              faults--;
+              Faults.happen(this);
+            });
+      }
+    }
+    world.always(this::noOrphans);
+  }
+
+  private void plan(String requestId) {
+    pending++;
+    world.after(
+        world.between(300 * World.MILLIS, BUSY_NANOS / 2),
+        () -> {
+          pending--;
+          SimulatedClient client =
+              new SimulatedClient(
+                  this,
+                  requestId,
+                  Zone.values()[world.random.nextInt(4)],
+                  "tenant-" + world.random.nextInt(3));
+          clients.add(client);
+          client.ask(routers.get(world.random.nextInt(routers.size())));
+          if (world.chance(0.15)) {
+            world.after(world.between(0, 3 * World.SECONDS), client::hangUp);
+          }
+          if (world.chance(0.15)) {
+            world.after(
+                world.between(0, 2 * World.SECONDS),
+                () -> client.lag(world.between(0, 5 * World.SECONDS)));
+          }
+        });
+  }
+
+  /// Nothing can be written for a while.
+  void diskFull(long nanos) {
+    fullDisks++;
+    world.after(nanos, () -> fullDisks--);
+  }
+
+  SimulatedNode node(String name) {
+    for (SimulatedNode node : nodes) {
+      if (node.name.equals(name)) {
+        return node;
+      }
+    }
+    throw new IllegalArgumentException(name);
+  }
+
+  List<SimulatedClient> clients() {
+    return clients;
+  }
+
+  /// Runs to the end.
+  void run() {
+    while (!isOver() && world.step()) {
+      if (world.happened > MOST_EVENTS) {
+        world.violated(Violation.Rule.EveryRequestEnds, "it goes on for ever");
+      }
+    }
+    statistics.count("events", world.happened);
+  }
+
+  private boolean isOver() {
+    if (pending > 0 || faults > 0) {
+      return false;
+    }
+    for (SimulatedClient client : clients) {
+      if (client.outcome.isEmpty()) {
+        return false;
+      }
+    }
+    for (SimulatedRouter router : routers) {
+      if (!router.running.isEmpty()) {
+        return false;
+      }
+    }
+    for (SimulatedNode node : nodes) {
+      if (!node.running.isEmpty()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// What a node computes and no router wants is soon gone, counting only the time in which the
+  /// node can hear it.
+  private void noOrphans() {
+    for (SimulatedNode node : nodes) {
+      for (SimulatedNode.Running one : node.running.values()) {
+        if (node.isHung() || isWanted(one) || isOutOfReach(node)) {
+          one.unwantedSince = 0;
+        } else if (one.unwantedSince == 0) {
+          one.unwantedSince = world.now();
+        } else if (world.now() - one.unwantedSince > ORPHAN_NANOS) {
+          world.violated(
+              Violation.Rule.NoOrphanSequence,
+              node.name + " computes " + one.requestId + "/" + one.attempt + " for nobody");
+        }
+      }
+    }
+  }
+
+  private boolean isWanted(SimulatedNode.Running one) {
+    for (SimulatedRouter router : routers) {
+      if (router.wants(one.requestId, one.attempt)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private boolean isOutOfReach(SimulatedNode node) {
+    for (SimulatedRouter router : routers) {
+      if (router.isHung() || network.isHurt(router.name, node.name)) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

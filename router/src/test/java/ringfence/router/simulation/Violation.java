@@ -1,0 +1,31 @@
+package ringfence.router.simulation;
+
+/// An invariant does not hold.
+final class Violation extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+  final transient Rule rule;
+
+  /// What must always be true.
+  enum Rule {
+    /// An answer's tokens come without a gap, are the right ones, and a complete answer has them
+    /// all.
+    NothingLost,
+    /// No token, finish or end comes twice.
+    NothingTwice,
+    /// No byte of a prompt reaches a target farther than its label.
+    NeverOutsideZone,
+    /// Nothing leaves before its record is on disk.
+    LedgerBeforeBytes,
+    /// No key spends more than its budget.
+    BudgetHolds,
+    /// What nobody wants any more is soon no longer computed.
+    NoOrphanSequence,
+    /// A request ends, once, by its deadline.
+    EveryRequestEnds
+  }
+
+  Violation(Rule rule, String what) {
+    super(rule + ": " + what);
+    this.rule = rule;
+  }
+}
