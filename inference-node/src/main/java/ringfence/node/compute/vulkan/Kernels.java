@@ -6,6 +6,7 @@ import ringfence.node.compute.vulkan.kernel.FragmentOrder;
 import ringfence.node.compute.vulkan.kernel.KernelModule;
 import ringfence.node.compute.vulkan.kernel.KernelVariant;
 import ringfence.node.compute.vulkan.kernel.SelfTest;
+import ringfence.node.compute.vulkan.sampling.SamplingKernel;
 
 /// Every kernel there is. The build compiles these modules and no others, and a test holds that
 /// each of them works; a room with kernels of its own adds its line.
@@ -15,7 +16,9 @@ public final class Kernels {
 
   /// All variants: of those that differ in sizes alone, at least one.
   public static List<KernelVariant> all() {
-    return Stream.of(SelfTest.variants(), FragmentOrder.variants()).flatMap(List::stream).toList();
+    return Stream.of(SelfTest.variants(), FragmentOrder.variants(), SamplingKernel.variants())
+        .flatMap(List::stream)
+        .toList();
   }
 
   /// The modules of all variants.
