@@ -30,10 +30,11 @@ class BoundariesTest {
     "model,       gguf",
     "tokenizer,   gguf",
     "template,    tokenizer",
-    "compute,     model gguf",
+    "cache,       ''",
+    "compute,     model gguf cache",
     "engine,      compute model tokenizer gguf",
     "serving,     catalogue engine template compute model tokenizer gguf",
-    "catalogue,   gguf"
+    "catalogue,   gguf cache"
   })
   void aPackageUsesOnlyThoseFurtherIn(String from, String allowed) {
     String[] mayUse =

@@ -9,15 +9,13 @@ import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
+import ringfence.node.cache.CacheFolder;
 import ringfence.node.gguf.FileDigest;
 
 /// The folder in which fetched models are kept, and what is known of the files: their digests are
 /// computed once and noted.
 ///
-/// `ringfence.cache` (system property), then `RINGFENCE_CACHE`, then `ringfence` in the user's
-/// cache folder; models lie in `models` below it, digests in `digests`.
+/// Models lie in `models` below the root, digests in `digests`.
 public final class ModelCache {
   private final Path root;
 
@@ -27,21 +25,7 @@ public final class ModelCache {
 
   /// The user's own.
   public static ModelCache ofUser() {
-    return new ModelCache(rootFor(System.getProperty("ringfence.cache"), System.getenv()));
-  }
-
-  static Path rootFor(@Nullable String property, Map<String, String> environment) {
-    if (property != null && !property.isBlank()) {
-      return Path.of(property);
-    }
-    String own = environment.getOrDefault("RINGFENCE_CACHE", "");
-    if (!own.isBlank()) {
-      return Path.of(own);
-    }
-    String xdg = environment.getOrDefault("XDG_CACHE_HOME", "");
-    String home = environment.getOrDefault("HOME", System.getProperty("user.home"));
-    Path base = xdg.isBlank() ? Path.of(home, ".cache") : Path.of(xdg);
-    return base.resolve("ringfence");
+    return new ModelCache(CacheFolder.ofUser());
   }
 
   /// Where models lie.

@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       ChatCommand.class,
       InspectCommand.class,
       BenchCommand.class,
+      DevicesCommand.class,
     })
 public final class Main {
 
