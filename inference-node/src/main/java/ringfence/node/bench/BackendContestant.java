@@ -5,19 +5,43 @@ import java.util.List;
 import java.util.stream.IntStream;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.Batch;
-import ringfence.node.compute.Logits;
+import ringfence.node.compute.Outputs;
+import ringfence.node.compute.Profiler;
+import ringfence.node.compute.sampling.Draw;
 
-/// A backend of ours, driven as the engine drives it, without engine, sampler and tokenizer.
+/// A backend of ours, driven as the engine drives it, without engine and tokenizer. One that draws
+/// tokens on its device draws the most probable ones, as in serving; one that leaves logits in the
+/// host's memory stops there.
 public final class BackendContestant implements Contestant {
   private final Backend backend;
   private final int vocabulary;
-  private final Logits logits;
+  private final int pagesEach;
+  private final Outputs outputs;
 
-  /// @param backend has pages for the longest measurement; closed by this contestant
-  public BackendContestant(Backend backend, int vocabulary) {
+  // Sequences whose pages hold their context already, and how much of it.
+  private int filled;
+  private int filledContext;
+
+  /// @param backend has [#pages] pages; closed by this contestant
+  /// @param positions that a decoding sequence needs at most
+  public BackendContestant(Backend backend, int vocabulary, int positions) {
     this.backend = backend;
     this.vocabulary = vocabulary;
-    this.logits = new Logits(vocabulary);
+    this.pagesEach = pagesFor(positions, backend.pageTokens());
+    this.outputs = new Outputs(vocabulary, vocabulary);
+  }
+
+  /// Pages that a backend needs.
+  ///
+  /// @param prompt of the longest prefill
+  /// @param sequences that decode side by side
+  /// @param positions of each of them
+  public static int pages(int prompt, int sequences, int positions, int pageTokens) {
+    return pagesFor(prompt, pageTokens) + sequences * pagesFor(positions, pageTokens);
+  }
+
+  private static int pagesFor(int positions, int pageTokens) {
+    return (positions + pageTokens - 1) / pageTokens;
   }
 
   @Override
@@ -27,47 +51,93 @@ public final class BackendContestant implements Contestant {
 
   @Override
   public double prefill(int tokens) {
-    int chunk = backend.maxBatchTokens();
+    // The last pages: those of decoding sequences keep their contents.
+    int pages = pagesFor(tokens, backend.pageTokens());
+    int first = backend.pages() - pages;
     long start = System.nanoTime();
-    for (int at = 0; at < tokens; at += chunk) {
-      int length = Math.min(chunk, tokens - at);
-      run(List.of(sequence(0, at, length, tokens, at + length == tokens ? 1 : 0)));
-    }
+    fill(IntStream.range(first, first + pages).toArray(), tokens, 1);
     return (System.nanoTime() - start) / 1e9;
   }
 
   @Override
-  public double[] decode(int sequences, int steps) {
-    int longest = DECODE_CONTEXT + steps;
-    for (int i = 0; i < sequences; i++) {
-      run(List.of(sequence(i, 0, DECODE_CONTEXT, longest, 0)));
+  public double[] decode(int sequences, int context, int steps) {
+    if (filledContext != context) {
+      filled = 0;
+      filledContext = context;
+    }
+    for (; filled < sequences; filled++) {
+      fill(pages(filled), context, 0);
     }
     double[] seconds = new double[steps];
     for (int step = 0; step < steps; step++) {
-      List<Batch.Run> runs = new ArrayList<>();
-      for (int i = 0; i < sequences; i++) {
-        runs.add(sequence(i, DECODE_CONTEXT + step, 1, longest, 1));
-      }
-      long start = System.nanoTime();
-      run(runs);
-      seconds[step] = (System.nanoTime() - start) / 1e9;
+      seconds[step] = step(sequences, context + step);
     }
     return seconds;
   }
 
-  private void run(List<Batch.Run> runs) {
-    backend.forward(new Batch(runs), logits);
+  /// The phases of some passes of a measurement: of its single step, or of the last part of its
+  /// prompt.
+  ///
+  /// @throws IllegalStateException when the backend can't tell
+  public List<List<Profiler.Phase>> profile(Measurement measurement, int passes) {
+    Profiler profiler =
+        backend
+            .profiler()
+            .orElseThrow(() ->
+                new IllegalStateException("the backend " + name() + " has no profile to show"));
+    List<List<Profiler.Phase>> all = new ArrayList<>();
+    measurement.tokensPerSecond(this);
+    profiler.enable(true);
+    try {
+      for (int pass = 0; pass < passes; pass++) {
+        switch (measurement) {
+          case Measurement.Prefill prefill -> prefill(prefill.tokens());
+          case Measurement.Decode decode -> decode(decode.sequences(), decode.context(), 1);
+        }
+        all.add(List.copyOf(profiler.lastPass()));
+      }
+    } finally {
+      profiler.enable(false);
+    }
+    return all;
   }
 
-  /// @param longest positions that each sequence has pages for
-  private Batch.Run sequence(int index, int position, int length, int longest, int outputs) {
-    int pagesEach = (longest + backend.pageTokens() - 1) / backend.pageTokens();
-    int[] pages = IntStream.range(index * pagesEach, (index + 1) * pagesEach).toArray();
-    int[] tokens =
-        IntStream.range(position, position + length)
-            .map(at -> Contestant.token(at, vocabulary))
-            .toArray();
-    return new Batch.Run(tokens, position, pages, outputs);
+  private double step(int sequences, int position) {
+    List<Batch.Run> runs = new ArrayList<>();
+    int[] token = {Contestant.token(position, vocabulary)};
+    for (int i = 0; i < sequences; i++) {
+      runs.add(new Batch.Run(token, position, pages(i), 1));
+    }
+    long start = System.nanoTime();
+    run(runs);
+    return (System.nanoTime() - start) / 1e9;
+  }
+
+  private int[] pages(int sequence) {
+    return IntStream.range(sequence * pagesEach, (sequence + 1) * pagesEach).toArray();
+  }
+
+  /// @param outputs of the last token
+  private void fill(int[] pages, int tokens, int outputs) {
+    int chunk = backend.maxBatchTokens();
+    for (int at = 0; at < tokens; at += chunk) {
+      int end = Math.min(tokens, at + chunk);
+      int[] ids = IntStream.range(at, end).map(i -> Contestant.token(i, vocabulary)).toArray();
+      run(List.of(new Batch.Run(ids, at, pages, end == tokens ? outputs : 0)));
+    }
+  }
+
+  private void run(List<Batch.Run> runs) {
+    Batch batch = new Batch(runs);
+    if (!backend.drawsOnDevice()) {
+      backend.forward(batch, outputs.logits());
+      return;
+    }
+    outputs.reset(batch.outputs());
+    for (int row = 0; row < batch.outputs(); row++) {
+      outputs.draw(row, Draw.greedy());
+    }
+    backend.forward(batch, outputs, () -> false);
   }
 
   @Override

@@ -1,30 +1,49 @@
 package ringfence.node.bench;
 
+import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /// Runs of each measurement, one contestant after the other within each run, so that what else the
 /// machine does strikes both alike.
 public final class Comparison {
   private final List<Contestant> contestants;
+  private final List<Measurement> measurements;
+  private final Duration busy;
+  private final @Nullable GpuClock clock;
 
   /// By measurement, then by contestant: tokens per second of each run.
-  private final Map<Measurement, List<List<Double>>> runs = new EnumMap<>(Measurement.class);
+  private final Map<Measurement, List<List<Double>>> runs = new LinkedHashMap<>();
+
+  /// The lowest clock over all runs of a measurement.
+  private final Map<Measurement, Integer> clocks = new LinkedHashMap<>();
 
   /// @param ours the first column
   /// @param peer the second, where there is one
-  public Comparison(Contestant ours, @Nullable Contestant peer) {
-    contestants = peer == null ? List.of(ours) : List.of(ours, peer);
+  /// @param busy how long each contestant does the same, uncounted, right before each counted run:
+  ///   a GPU's clock needs a second to climb
+  /// @param clock the GPU's, where it tells
+  public Comparison(
+      Contestant ours,
+      @Nullable Contestant peer,
+      List<Measurement> measurements,
+      Duration busy,
+      @Nullable GpuClock clock) {
+    this.contestants = peer == null ? List.of(ours) : List.of(ours, peer);
+    this.measurements = List.copyOf(measurements);
+    this.busy = busy;
+    this.clock = clock;
   }
 
   /// Runs everything without counting it: compilers, page cache and clocks settle.
   public void warmUp(int rounds) {
     for (int round = 0; round < rounds; round++) {
       for (Contestant contestant : contestants) {
-        for (Measurement measurement : Measurement.values()) {
+        for (Measurement measurement : measurements) {
           measurement.tokensPerSecond(contestant);
         }
       }
@@ -34,7 +53,7 @@ public final class Comparison {
   /// Runs every measurement once for each contestant. The one that goes first changes from run to
   /// run.
   public void run() {
-    for (Measurement measurement : Measurement.values()) {
+    for (Measurement measurement : measurements) {
       List<List<Double>> all =
           runs.computeIfAbsent(
               measurement,
@@ -43,27 +62,54 @@ public final class Comparison {
       int done = all.getFirst().size();
       for (int turn = 0; turn < contestants.size(); turn++) {
         int which = (turn + done) % contestants.size();
-        all.get(which).add(measurement.tokensPerSecond(contestants.get(which)));
+        all.get(which).add(count(measurement, contestants.get(which)));
       }
     }
+  }
+
+  private double count(Measurement measurement, Contestant contestant) {
+    long began = System.nanoTime();
+    while (System.nanoTime() - began < busy.toNanos()) {
+      measurement.tokensPerSecond(contestant);
+    }
+    long start = System.nanoTime();
+    double result = measurement.tokensPerSecond(contestant);
+    if (clock != null) {
+      OptionalInt lowest = clock.lowest(start);
+      lowest.ifPresent(megahertz -> clocks.merge(measurement, megahertz, Math::min));
+    }
+    return result;
   }
 
   /// A Markdown table of the medians, in tokens per second over all sequences, with the lowest and
   /// highest run, and the median of the runs' ratios.
   public String table() {
+    boolean compared = contestants.size() == 2;
     StringBuilder table = new StringBuilder("| tokens/s |");
     contestants.forEach(each -> table.append(' ').append(each.name()).append(" |"));
-    table.append(contestants.size() == 2 ? " ratio |\n" : "\n");
-    table.append("| --- |").append(" --- |".repeat(contestants.size() == 2 ? 3 : 1)).append('\n');
+    table.append(compared ? " ratio |" : "").append(clock == null ? "\n" : " SM MHz |\n");
+    int columns = (compared ? 3 : 1) + (clock == null ? 0 : 1);
+    table.append("| --- |").append(" --- |".repeat(columns)).append('\n');
     runs.forEach((measurement, all) -> {
       table.append("| ").append(measurement.label()).append(" |");
       all.forEach(each -> table.append(' ').append(summary(each)).append(" |"));
-      if (contestants.size() == 2) {
+      if (compared) {
         table.append(" %.2f |".formatted(ratio(all.getFirst(), all.getLast())));
+      }
+      if (clock != null) {
+        table.append(' ').append(clockOf(clock, measurement)).append(" |");
       }
       table.append('\n');
     });
     return table.toString();
+  }
+
+  private String clockOf(GpuClock watched, Measurement measurement) {
+    Integer megahertz = clocks.get(measurement);
+    if (megahertz == null) {
+      return "?";
+    }
+    return megahertz + (watched.isTooLow(megahertz) ? " (too low: not to be used)" : "");
   }
 
   private static String summary(List<Double> runs) {

@@ -2,7 +2,7 @@ package ringfence.node.bench;
 
 /// One side of a comparison. Both sides get the same tokens and the same context lengths.
 public interface Contestant extends AutoCloseable {
-  /// Tokens in a sequence's context before decoding is measured.
+  /// Tokens in a sequence's context before decoding is measured, where nothing else is asked for.
   int DECODE_CONTEXT = 32;
 
   /// For the table's heading.
@@ -13,10 +13,10 @@ public interface Contestant extends AutoCloseable {
   /// @return seconds
   double prefill(int tokens);
 
-  /// Decodes with `sequences` sequences side by side, each after [#DECODE_CONTEXT] tokens.
+  /// Decodes with `sequences` sequences side by side, each after `context` tokens.
   ///
-  /// @return seconds of each step, which gives every sequence one token's logits
-  double[] decode(int sequences, int steps);
+  /// @return seconds of each step, which gives every sequence one token's logits, or the token
+  double[] decode(int sequences, int context, int steps);
 
   @Override
   void close();

@@ -3,27 +3,47 @@ package ringfence.node.bench;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/// llama.cpp's CPU backend, in this process, with its own threads.
+/// llama.cpp in this process, with its own threads, and with whatever GPU its libraries are built
+/// for: then all layers are there, and flash attention is on. Its steps end with logits in the
+/// host's memory.
 public final class LlamaContestant implements Contestant {
+  /// Sequences of the context that prompts are read into.
+  private static final int PREFILL = 0;
+
   private final Arena arena = Arena.ofShared();
   private final LlamaLibrary library;
   private final MemorySegment model;
   private final LlamaBatch batch;
   private final Map<Integer, MemorySegment> contexts = new LinkedHashMap<>();
+
+  /// Tokens that each sequence of a context holds, by its number of sequences.
+  private final Map<Integer, Integer> filled = new HashMap<>();
+
   private final int vocabulary;
+  private final int prompt;
   private final int positions;
   private final int maxBatchTokens;
   private final int threads;
 
-  /// @param folder holds libllama, libggml and libggml-base, and libggml-cpu for this processor
-  /// @param positions that a sequence needs at most
+  /// @param folder holds libllama, libggml and libggml-base, and libggml-cpu for this processor;
+  ///   for a GPU libggml-cuda or libggml-vulkan too
+  /// @param prompt tokens of the longest prefill
+  /// @param positions that a decoding sequence needs at most
   /// @throws LlamaException when a library or the model does not load
   public LlamaContestant(
-      Path folder, Path file, int vocabulary, int positions, int maxBatchTokens, int threads) {
+      Path folder,
+      Path file,
+      int vocabulary,
+      int prompt,
+      int positions,
+      int maxBatchTokens,
+      int threads) {
     this.vocabulary = vocabulary;
+    this.prompt = prompt;
     this.positions = positions;
     this.maxBatchTokens = maxBatchTokens;
     this.threads = threads;
@@ -34,33 +54,31 @@ public final class LlamaContestant implements Contestant {
 
   @Override
   public String name() {
-    return "llama.cpp";
+    return "llama.cpp" + (library.hasGpu() ? " on the GPU" : "");
   }
 
   @Override
   public double prefill(int tokens) {
-    MemorySegment context = context(1);
+    MemorySegment context = context(PREFILL);
     library.clear(context);
     long start = System.nanoTime();
-    for (int at = 0; at < tokens; at += maxBatchTokens) {
-      int end = Math.min(tokens, at + maxBatchTokens);
-      fill(0, at, end, end == tokens);
-      library.decode(context, batch);
-    }
+    fill(context, 0, tokens, true);
     return (System.nanoTime() - start) / 1e9;
   }
 
   @Override
-  public double[] decode(int sequences, int steps) {
+  public double[] decode(int sequences, int length, int steps) {
     MemorySegment context = context(sequences);
-    library.clear(context);
-    for (int sequence = 0; sequence < sequences; sequence++) {
-      fill(sequence, 0, DECODE_CONTEXT, false);
-      library.decode(context, batch);
+    if (filled.getOrDefault(sequences, -1) != length) {
+      library.clear(context);
+      for (int sequence = 0; sequence < sequences; sequence++) {
+        fill(context, sequence, length, false);
+      }
+      filled.put(sequences, length);
     }
     double[] seconds = new double[steps];
     for (int step = 0; step < steps; step++) {
-      int position = DECODE_CONTEXT + step;
+      int position = length + step;
       long start = System.nanoTime();
       batch.clear();
       for (int sequence = 0; sequence < sequences; sequence++) {
@@ -69,19 +87,32 @@ public final class LlamaContestant implements Contestant {
       library.decode(context, batch);
       seconds[step] = (System.nanoTime() - start) / 1e9;
     }
+    for (int sequence = 0; sequence < sequences; sequence++) {
+      library.cut(context, sequence, length);
+    }
     return seconds;
   }
 
   private MemorySegment context(int sequences) {
     return contexts.computeIfAbsent(
         sequences,
-        count -> library.newContext(model, positions, count, maxBatchTokens, threads, arena));
+        count ->
+            library.newContext(
+                model,
+                count == PREFILL ? prompt : positions,
+                Math.max(1, count),
+                maxBatchTokens,
+                threads,
+                arena));
   }
 
-  private void fill(int sequence, int from, int to, boolean lastLogits) {
-    batch.clear();
-    for (int at = from; at < to; at++) {
-      batch.add(Contestant.token(at, vocabulary), at, sequence, lastLogits && at == to - 1);
+  private void fill(MemorySegment context, int sequence, int tokens, boolean lastLogits) {
+    for (int from = 0; from < tokens; from += maxBatchTokens) {
+      batch.clear();
+      for (int at = from; at < Math.min(tokens, from + maxBatchTokens); at++) {
+        batch.add(Contestant.token(at, vocabulary), at, sequence, lastLogits && at == tokens - 1);
+      }
+      library.decode(context, batch);
     }
   }
 

@@ -18,19 +18,28 @@ import java.lang.invoke.MethodType;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /// The few functions of llama.cpp's C API (`llama.h` of v0.5.0) that a measurement needs.
 ///
-/// Parameter structs are taken whole from the library's own defaults and passed back: only the
-/// first four fields of the context's are named here. All functions throw `LlamaException` where
-/// the library reports a failure.
+/// Parameter structs are taken whole from the library's own defaults and passed back: only a few
+/// fields are named here, and their defaults are checked, so that a library with another layout is
+/// refused. All functions throw `LlamaException` where the library reports a failure.
 @SuppressWarnings("restricted") // native calls are what this class is for; the launcher allows them
 final class LlamaLibrary {
   /// More than either parameter struct takes; what is behind its end is never read.
   private static final MemoryLayout PARAMETERS = MemoryLayout.sequenceLayout(64, JAVA_LONG);
 
   private static final MemoryLayout PARAMETERS_STRUCT = MemoryLayout.structLayout(PARAMETERS);
+
+  /// Index of `n_gpu_layers`, after two pointers, in ints.
+  private static final int GPU_LAYERS = 4;
+
+  private static final int ALL_LAYERS = -1;
+
+  /// Index of `flash_attn_type`, in ints.
+  private static final int FLASH_ATTENTION = 13;
 
   /// `llama_batch`: n_tokens, token, embd, pos, n_seq_id, seq_id, logits.
   private static final MemoryLayout BATCH =
@@ -54,6 +63,12 @@ final class LlamaLibrary {
   LlamaLibrary(Path folder, Arena arena) {
     Path home = folder.toAbsolutePath().normalize();
     SymbolLookup base = SymbolLookup.libraryLookup(library(home, "libggml-base"), arena);
+    // Where backends are no plug-ins, libggml needs them, and finds them once they are loaded.
+    for (String backend : List.of("libggml-cpu.so", "libggml-cuda.so", "libggml-vulkan.so")) {
+      if (Files.isRegularFile(home.resolve(backend))) {
+        preload(home.resolve(backend), arena);
+      }
+    }
     SymbolLookup ggml = SymbolLookup.libraryLookup(library(home, "libggml"), arena);
     SymbolLookup llama = SymbolLookup.libraryLookup(library(home, "libllama"), arena);
     symbols = llama.or(ggml).or(base);
@@ -80,6 +95,20 @@ final class LlamaLibrary {
     decode = handle("llama_decode", FunctionDescriptor.of(JAVA_INT, ADDRESS, BATCH));
   }
 
+  private static void preload(Path library, Arena arena) {
+    try {
+      SymbolLookup.libraryLookup(library, arena);
+    } catch (IllegalArgumentException e) {
+      throw new LlamaException(
+          library + " does not load; are the libraries that it needs in LD_LIBRARY_PATH?");
+    }
+  }
+
+  /// True when the model's layers go to a GPU.
+  boolean hasGpu() {
+    return (boolean) call("llama_supports_gpu_offload", FunctionDescriptor.of(JAVA_BOOLEAN));
+  }
+
   @SuppressWarnings("unused") // called by the library
   private static void ignore(int level, MemorySegment text, MemorySegment data) {}
 
@@ -101,6 +130,11 @@ final class LlamaLibrary {
 
   MemorySegment loadModel(Path file, Arena arena) {
     MemorySegment parameters = defaults("llama_model_default_params", arena);
+    int layers = parameters.getAtIndex(JAVA_INT, GPU_LAYERS);
+    if (layers != ALL_LAYERS && layers != 999) {
+      throw new LlamaException("the library's parameters are not those of v0.5.0");
+    }
+    parameters.setAtIndex(JAVA_INT, GPU_LAYERS, ALL_LAYERS);
     MemorySegment model =
         (MemorySegment)
             call(
@@ -122,6 +156,13 @@ final class LlamaLibrary {
     parameters.setAtIndex(JAVA_INT, 1, batch); // n_batch
     parameters.setAtIndex(JAVA_INT, 2, batch); // n_ubatch
     parameters.setAtIndex(JAVA_INT, 3, sequences); // n_seq_max
+    // Between attention_type and rope_freq_base; all types before it are "as the model says".
+    if (parameters.getAtIndex(JAVA_INT, FLASH_ATTENTION) != -1
+        || parameters.getAtIndex(JAVA_INT, FLASH_ATTENTION - 1) != -1
+        || parameters.getAtIndex(JAVA_INT, FLASH_ATTENTION + 1) != 0) {
+      throw new LlamaException("the library's parameters are not those of v0.5.0");
+    }
+    parameters.setAtIndex(JAVA_INT, FLASH_ATTENTION, 1);
     MemorySegment context =
         (MemorySegment)
             call(
@@ -171,6 +212,24 @@ final class LlamaLibrary {
     FunctionDescriptor get = FunctionDescriptor.of(ADDRESS, ADDRESS);
     MemorySegment memory = (MemorySegment) call("llama_get_memory", get, context);
     call("llama_memory_clear", FunctionDescriptor.ofVoid(ADDRESS, JAVA_BOOLEAN), memory, true);
+  }
+
+  /// Forgets a sequence from that position on.
+  void cut(MemorySegment context, int sequence, int position) {
+    FunctionDescriptor get = FunctionDescriptor.of(ADDRESS, ADDRESS);
+    MemorySegment memory = (MemorySegment) call("llama_get_memory", get, context);
+    boolean done =
+        (boolean)
+            call(
+                "llama_memory_seq_rm",
+                FunctionDescriptor.of(JAVA_BOOLEAN, ADDRESS, JAVA_INT, JAVA_INT, JAVA_INT),
+                memory,
+                sequence,
+                position,
+                -1);
+    if (!done) {
+      throw new LlamaException("can't forget part of a sequence");
+    }
   }
 
   /// Computes a batch; its logits are there when it returns.

@@ -1,59 +1,62 @@
 package ringfence.node.bench;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /// What is measured: a line of the table.
-public enum Measurement {
-  PREFILL_512("prefill, 512 tokens", 512) {
-    @Override
-    double tokensPerSecond(Contestant contestant) {
-      return tokens() / contestant.prefill(tokens());
-    }
-  },
-  DECODE_1("decode, 1 sequence", 1) {
-    @Override
-    double tokensPerSecond(Contestant contestant) {
-      return tokens() / median(contestant.decode(tokens(), 64));
-    }
-  },
-  DECODE_4("decode, 4 sequences", 4) {
-    @Override
-    double tokensPerSecond(Contestant contestant) {
-      return tokens() / median(contestant.decode(tokens(), 32));
-    }
-  },
-  DECODE_16("decode, 16 sequences", 16) {
-    @Override
-    double tokensPerSecond(Contestant contestant) {
-      return tokens() / median(contestant.decode(tokens(), 16));
-    }
-  };
+public sealed interface Measurement {
 
-  /// Positions that the longest measurement needs in one sequence.
-  public static final int MOST_POSITIONS = 512;
-
-  /// Sequences that the widest measurement has.
-  public static final int MOST_SEQUENCES = 16;
-
-  private final String label;
-  private final int tokens;
-
-  Measurement(String label, int tokens) {
-    this.label = label;
-    this.tokens = tokens;
-  }
-
-  public String label() {
-    return label;
-  }
-
-  /// Tokens that one pass computes.
-  int tokens() {
-    return tokens;
-  }
+  /// For people.
+  String label();
 
   /// One run. Of a decoding run the median step counts.
-  abstract double tokensPerSecond(Contestant contestant);
+  double tokensPerSecond(Contestant contestant);
+
+  /// A prompt into an empty context.
+  record Prefill(int tokens) implements Measurement {
+    @Override
+    public String label() {
+      return "prefill, " + tokens + " tokens";
+    }
+
+    @Override
+    public double tokensPerSecond(Contestant contestant) {
+      return tokens / contestant.prefill(tokens);
+    }
+  }
+
+  /// A token for each of some sequences, each after `context` tokens.
+  record Decode(int sequences, int context) implements Measurement {
+    @Override
+    public String label() {
+      return "decode, "
+          + sequences
+          + (sequences == 1 ? " sequence" : " sequences")
+          + (context == Contestant.DECODE_CONTEXT ? "" : " of " + context + " tokens");
+    }
+
+    /// The more sequences, the fewer steps are needed to tell.
+    int steps() {
+      return Math.max(8, (int) (MOST_STEPS / Math.sqrt(sequences)));
+    }
+
+    @Override
+    public double tokensPerSecond(Contestant contestant) {
+      return sequences / median(contestant.decode(sequences, context, steps()));
+    }
+  }
+
+  /// Steps of the longest decoding run.
+  int MOST_STEPS = 64;
+
+  /// Prefill of each length, then decoding with each number of sequences.
+  static List<Measurement> of(List<Integer> prompts, List<Integer> batches, int context) {
+    List<Measurement> all = new ArrayList<>();
+    prompts.forEach(tokens -> all.add(new Prefill(tokens)));
+    batches.forEach(sequences -> all.add(new Decode(sequences, context)));
+    return all;
+  }
 
   /// The middle of the numbers in order, or the mean of the two in the middle.
   static double median(double[] numbers) {

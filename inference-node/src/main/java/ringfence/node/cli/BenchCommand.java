@@ -1,9 +1,14 @@
 package ringfence.node.cli;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -14,9 +19,12 @@ import picocli.CommandLine.Spec;
 import ringfence.node.bench.BackendContestant;
 import ringfence.node.bench.Comparison;
 import ringfence.node.bench.Contestant;
+import ringfence.node.bench.GpuClock;
 import ringfence.node.bench.LlamaContestant;
 import ringfence.node.bench.Measurement;
+import ringfence.node.bench.Profile;
 import ringfence.node.bench.ResidentMemory;
+import ringfence.node.bench.SyntheticModel;
 import ringfence.node.catalogue.ModelFile;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendKind;
@@ -31,12 +39,17 @@ import ringfence.node.model.ModelLoader;
     name = "bench",
     mixinStandardHelpOptions = true,
     description = {
-      "Measures prefill of 512 tokens and decoding with 1, 4 and 16 sequences, in tokens per second,",
-      "and this process's memory; with --peer the same for llama.cpp, in turns."
+      "Measures prefill and decoding in tokens per second over all sequences, and this process's",
+      "memory; with --peer the same for llama.cpp, in turns. Prints Markdown."
     })
 public final class BenchCommand implements Callable<Integer> {
   private static final int PAGE_TOKENS = 32;
-  private static final int MAX_BATCH_TOKENS = 512;
+  private static final int MOST_SEQUENCES = 1024;
+  private static final int MOST_TOKENS = 1 << 20;
+  private static final int PROFILED_PASSES = 9;
+
+  /// A GPU's clock has climbed after so long.
+  private static final Duration GPU_BUSY = Duration.ofMillis(1200);
 
   @Option(
       names = "--model",
@@ -46,13 +59,57 @@ public final class BenchCommand implements Callable<Integer> {
   private String model;
 
   @Option(
+      names = "--synthetic",
+      paramLabel = "SHAPE:FORMAT",
+      description =
+          "Instead of --model one with random weights: tiny, 0.6b or 8b (Qwen3's shapes), and"
+              + " q4_k_m, q4_0 or q8_0, e.g. 8b:q4_k_m.")
+  private @Nullable String synthetic;
+
+  @Option(
+      names = "--synthetic-folder",
+      paramLabel = "DIR",
+      description =
+          "Keeps the synthetic model there, or takes it from there (default: a folder that is"
+              + " removed at the end).")
+  private @Nullable Path syntheticFolder;
+
+  @Option(
       names = "--backend",
       defaultValue = "auto",
-      description = "auto, cpu or reference (default: ${DEFAULT-VALUE}).")
+      description = "auto, or which to use (default: ${DEFAULT-VALUE}).")
   private String backend;
 
   @Option(names = "--threads", description = "Workers of each side (default: one per core).")
   private int threads = Runtime.getRuntime().availableProcessors();
+
+  @Option(
+      names = "--prompts",
+      paramLabel = "TOKENS",
+      split = ",",
+      description = "Lengths of prompts (default: 512; on a GPU 512,2048).")
+  private @Nullable List<Integer> prompts;
+
+  @Option(
+      names = "--batches",
+      paramLabel = "SEQUENCES",
+      split = ",",
+      description =
+          "Sequences that decode side by side (default: 1,4,16; on a GPU 1,2,4,8,16,32,64).")
+  private @Nullable List<Integer> batches;
+
+  @Option(
+      names = "--context",
+      paramLabel = "TOKENS",
+      defaultValue = "32",
+      description = "Tokens in a sequence before it decodes (default: ${DEFAULT-VALUE}).")
+  private int context;
+
+  @Option(
+      names = "--batch-tokens",
+      paramLabel = "TOKENS",
+      description = "In one pass, on each side (default: 512; on a GPU 2048).")
+  private int batchTokens;
 
   @Option(
       names = "--runs",
@@ -69,41 +126,137 @@ public final class BenchCommand implements Callable<Integer> {
   private int warmUp;
 
   @Option(
+      names = "--profile",
+      description = "Then prints where the device's time goes, phase by phase.")
+  private boolean profile;
+
+  @Option(
+      names = "--trace",
+      paramLabel = "FILE",
+      description = "Writes the profile as a trace for Chrome's viewer.")
+  private @Nullable Path trace;
+
+  @Option(
+      names = "--bandwidth",
+      paramLabel = "GB/S",
+      description = "Of the device's memory, for the profile (default: known for H100 and H200).")
+  private double bandwidth;
+
+  @Option(
       names = "--peer",
       paramLabel = "LIBDIR",
-      description =
-          "Folder with llama.cpp's libllama.so, libggml.so, libggml-base.so, libggml-cpu*.so.")
+      description = {
+        "Folder with llama.cpp's libllama.so, libggml.so, libggml-base.so, libggml-cpu*.so;",
+        "with libggml-cuda.so or libggml-vulkan.so it runs on the GPU."
+      })
   private @Nullable Path peer;
 
   @Spec private CommandSpec spec;
 
   @Override
   public Integer call() throws Exception {
+    if (synthetic == null) {
+      return bench(ModelFile.find(model).file());
+    }
+    SyntheticModel made = SyntheticModel.named(synthetic);
+    if (syntheticFolder != null) {
+      return bench(made.write(syntheticFolder));
+    }
+    Path folder = Files.createTempDirectory("ringfence-bench");
+    try {
+      return bench(made.write(folder));
+    } finally {
+      removeAll(folder);
+    }
+  }
+
+  private static void removeAll(Path folder) throws IOException {
+    try (var files = Files.list(folder)) {
+      for (Path file : files.toList()) {
+        Files.delete(file);
+      }
+    }
+    Files.delete(folder);
+  }
+
+  private int bench(Path file) throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    Path file = ModelFile.find(model).file();
-    try (Arena arena = Arena.ofShared()) {
+    BackendKind kind =
+        Backends.choose(
+            BackendKind.named(backend)
+                .orElseThrow(() ->
+                    new IllegalArgumentException(
+                        "--backend is one of " + String.join(", ", BackendKind.names()))));
+    boolean gpu = kind != BackendKind.CPU && kind != BackendKind.REFERENCE;
+    Sizes sizes =
+        new Sizes(
+            checked("--prompts", prompts, gpu ? List.of(512, 2048) : List.of(512), MOST_TOKENS),
+            checked(
+                "--batches",
+                batches,
+                gpu ? List.of(1, 2, 4, 8, 16, 32, 64) : List.of(1, 4, 16),
+                MOST_SEQUENCES),
+            checked("--context", List.of(context), List.of(), MOST_TOKENS).getFirst(),
+            batchTokens > 0 ? batchTokens : gpu ? 2048 : 512);
+    try (Arena arena = Arena.ofShared();
+        Watched watched = new Watched(gpu || peer != null ? GpuClock.start() : Optional.empty())) {
+      long began = System.nanoTime();
       Model loaded = ModelLoader.load(GgufFile.open(file, arena));
-      try (Contestant ours = ours(loaded)) {
-        Comparison alone = new Comparison(ours, null);
+      Backend opened = Backends.open(kind, loaded, sizes.options(threads));
+      double loadSeconds = (System.nanoTime() - began) / 1e9;
+      String device = opened.device();
+      try (BackendContestant ours =
+          new BackendContestant(opened, loaded.spec().vocabulary(), sizes.positions())) {
+        Duration busy = gpu ? GPU_BUSY : Duration.ZERO;
+        GpuClock clock = gpu ? watched.clock() : null;
+        Comparison alone = new Comparison(ours, null, sizes.measurements(), busy, clock);
         alone.warmUp(warmUp);
         out.printf("%s, %d MiB, %d threads%n", file.getFileName(), Files.size(file) >> 20, threads);
+        out.printf("device: %s%n", device);
+        if (watched.clock() != null) {
+          out.printf("GPU: %s%n", watched.clock().device());
+        }
+        out.printf("loaded in %.2f s%n", loadSeconds);
         OptionalLong resident = ResidentMemory.bytes();
         resident.ifPresent(bytes -> out.printf("memory after warm-up: %d MiB%n", bytes >> 20));
+        out.println();
         out.flush();
         if (peer == null) {
           measure(alone, out);
         } else {
-          int vocabulary = loaded.spec().vocabulary();
-          try (Contestant theirs =
-              new LlamaContestant(
-                  peer, file, vocabulary, Measurement.MOST_POSITIONS, MAX_BATCH_TOKENS, threads)) {
-            new Comparison(theirs, null).warmUp(1);
-            measure(new Comparison(ours, theirs), out);
-          }
+          beside(peer, file, loaded, ours, sizes, clock, busy, out);
+        }
+        if (profile || trace != null) {
+          showProfile(ours, sizes, device, out);
         }
       }
     }
     return 0;
+  }
+
+  private void beside(
+      Path libraries,
+      Path file,
+      Model loaded,
+      Contestant ours,
+      Sizes sizes,
+      @Nullable GpuClock clock,
+      Duration busy,
+      PrintWriter out) {
+    long began = System.nanoTime();
+    try (Contestant theirs =
+        new LlamaContestant(
+            libraries,
+            file,
+            loaded.spec().vocabulary(),
+            sizes.longestPrompt(),
+            sizes.positions(),
+            sizes.batchTokens(),
+            threads)) {
+      out.printf("%s loaded in %.2f s%n%n", theirs.name(), (System.nanoTime() - began) / 1e9);
+      new Comparison(theirs, null, sizes.measurements(), busy, clock).warmUp(1);
+      measure(new Comparison(ours, theirs, sizes.measurements(), busy, clock), out);
+    }
   }
 
   private void measure(Comparison comparison, PrintWriter out) {
@@ -114,15 +267,67 @@ public final class BenchCommand implements Callable<Integer> {
     out.flush();
   }
 
-  private Contestant ours(Model loaded) {
-    int pages = Measurement.MOST_SEQUENCES * Measurement.MOST_POSITIONS / PAGE_TOKENS;
-    BackendOptions options = new BackendOptions(pages, PAGE_TOKENS, MAX_BATCH_TOKENS, threads);
-    BackendKind kind =
-        BackendKind.named(backend)
-            .orElseThrow(() ->
-                new IllegalArgumentException(
-                    "--backend is one of " + String.join(", ", BackendKind.names())));
-    Backend opened = Backends.open(kind, loaded, options);
-    return new BackendContestant(opened, loaded.spec().vocabulary());
+  private void showProfile(BackendContestant ours, Sizes sizes, String device, PrintWriter out)
+      throws IOException {
+    Profile shown = new Profile(bandwidth > 0 ? bandwidth : Profile.bandwidthOf(device));
+    for (Measurement measurement : sizes.measurements()) {
+      shown.add(measurement.label(), ours.profile(measurement, PROFILED_PASSES));
+    }
+    if (profile) {
+      out.print(shown.tables());
+    }
+    if (trace != null) {
+      shown.writeTrace(trace);
+    }
+    out.flush();
+  }
+
+  private static List<Integer> checked(
+      String option, @Nullable List<Integer> asked, List<Integer> otherwise, int most) {
+    if (asked == null) {
+      return otherwise;
+    }
+    for (int each : asked) {
+      if (each < 1 || each > most) {
+        throw new IllegalArgumentException(
+            option + " has " + each + "; it must be between 1 and " + most);
+      }
+    }
+    return asked;
+  }
+
+  /// What is measured, and the room that it needs.
+  private record Sizes(List<Integer> prompts, List<Integer> batches, int context, int batchTokens) {
+
+    List<Measurement> measurements() {
+      return Measurement.of(prompts, batches, context);
+    }
+
+    int longestPrompt() {
+      return Collections.max(prompts);
+    }
+
+    int positions() {
+      return context + Measurement.MOST_STEPS;
+    }
+
+    BackendOptions options(int threads) {
+      int pages =
+          BackendContestant.pages(
+              longestPrompt(), Collections.max(batches), positions(), PAGE_TOKENS);
+      return new BackendOptions(pages, PAGE_TOKENS, batchTokens, threads);
+    }
+  }
+
+  /// A clock to be closed, where there is one.
+  private record Watched(Optional<GpuClock> watching) implements AutoCloseable {
+    @Nullable GpuClock clock() {
+      return watching.orElse(null);
+    }
+
+    @Override
+    public void close() {
+      watching.ifPresent(GpuClock::close);
+    }
   }
 }

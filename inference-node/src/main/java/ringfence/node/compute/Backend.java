@@ -1,5 +1,6 @@
 package ringfence.node.compute;
 
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
 /// Runs one forward pass over a batch; free to fuse as it likes. Holds the KV pages. Not
@@ -47,6 +48,11 @@ public interface Backend extends AutoCloseable {
   /// for don't travel.
   default boolean drawsOnDevice() {
     return false;
+  }
+
+  /// Where the time of its passes goes; empty when it can't tell.
+  default Optional<Profiler> profiler() {
+    return Optional.empty();
   }
 
   /// Copies the first `tokens` positions of one KV page to another, so that two sequences can go on

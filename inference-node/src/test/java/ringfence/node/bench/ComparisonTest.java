@@ -2,16 +2,23 @@ package ringfence.node.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ComparisonTest {
   private final List<String> order = new ArrayList<>();
 
+  private static Comparison comparison(Contestant ours, @Nullable Contestant peer) {
+    return new Comparison(
+        ours, peer, Measurement.of(List.of(512), List.of(1, 4, 16), 32), Duration.ZERO, null);
+  }
+
   @Test
   void contestantsTakeTurnsAndTheFirstOneChanges() {
-    Comparison comparison = new Comparison(new Fixed("ours", 1), new Fixed("theirs", 2));
+    Comparison comparison = comparison(new Fixed("ours", 1), new Fixed("theirs", 2));
     comparison.run();
     comparison.run();
     assertThat(order.subList(0, 4)).containsExactly("ours", "theirs", "ours", "theirs");
@@ -20,7 +27,7 @@ class ComparisonTest {
 
   @Test
   void theTableHasMediansAndTheRatioOfOursToThePeer() {
-    Comparison comparison = new Comparison(new Fixed("ours", 2), new Fixed("theirs", 4));
+    Comparison comparison = comparison(new Fixed("ours", 2), new Fixed("theirs", 4));
     comparison.run();
     comparison.run();
     comparison.run();
@@ -36,7 +43,7 @@ class ComparisonTest {
 
   @Test
   void aloneThereIsNoRatio() {
-    Comparison comparison = new Comparison(new Fixed("ours", 1), null);
+    Comparison comparison = comparison(new Fixed("ours", 1), null);
     comparison.run();
     assertThat(comparison.table().lines().limit(3))
         .containsExactly(
@@ -73,7 +80,7 @@ class ComparisonTest {
     }
 
     @Override
-    public double[] decode(int sequences, int steps) {
+    public double[] decode(int sequences, int context, int steps) {
       order.add(name);
       return new double[] {seconds, seconds, 100 * seconds};
     }
