@@ -15,8 +15,7 @@ final class Faults {
     CLOCK_JUMP,
     ROUTER_CRASH,
     ROUTER_HANG,
-    DRAIN,
-    DISK_FULL
+    DRAIN
   }
 
   static void happen(Simulation simulation) {
@@ -81,7 +80,6 @@ final class Faults {
         router.drain(node.name, true);
         world.after(time, () -> router.drain(node.name, false));
       }
-      case DISK_FULL -> simulation.diskFull(time);
     }
   }
 }

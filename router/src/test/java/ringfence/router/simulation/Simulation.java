@@ -26,7 +26,6 @@ final class Simulation {
   private final List<SimulatedClient> clients = new ArrayList<>();
   private int pending;
   private int faults;
-  private int fullDisks;
   final double duplicates;
   final boolean calm;
   long wallClockOffset;
@@ -104,12 +103,6 @@ final class Simulation {
                 () -> client.lag(world.between(0, 5 * World.SECONDS)));
           }
         });
-  }
-
-  /// Nothing can be written for a while.
-  void diskFull(long nanos) {
-    fullDisks++;
-    world.after(nanos, () -> fullDisks--);
   }
 
   SimulatedNode node(String name) {

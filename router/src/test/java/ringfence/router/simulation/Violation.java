@@ -14,10 +14,6 @@ final class Violation extends RuntimeException {
     NothingTwice,
     /// No byte of a prompt reaches a target farther than its label.
     NeverOutsideZone,
-    /// Nothing leaves before its record is on disk.
-    LedgerBeforeBytes,
-    /// No key spends more than its budget.
-    BudgetHolds,
     /// What nobody wants any more is soon no longer computed.
     NoOrphanSequence,
     /// A request ends, once, by its deadline.
