@@ -1,0 +1,258 @@
+#version 460
+// Many tokens with cooperative matrices: each lane unpacks its own part of the weights straight into
+// its part of a 16 x 16 matrix fragment; activations, float16, pass through shared memory.
+//
+// A workgroup of ROW_GROUPS x K_GROUPS subgroups computes ROW_TILES * ROW_GROUPS * 16 rows x TOKENS
+// tokens. Its k groups share the columns, 64 each a turn; their sums meet in shared memory. With
+// several workgroups along y each takes a part of the columns, leaves its sums in scratch memory,
+// and the last to finish adds them up, in the order of the parts. So results do not depend on who
+// was last.
+//
+// Gated, even row tiles of a subgroup are the gate's and odd ones the other matrix's.
+//
+// ORDER says which pair of elements (see tile.glsl) a fragment's i-th pair is, two bits each.
+#pragma use_vulkan_memory_model
+#extension GL_KHR_memory_scope_semantics : require
+#extension GL_KHR_cooperative_matrix : require
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
+#extension GL_EXT_shader_explicit_arithmetic_types_int32 : require
+#define HALVES
+#include "matrix.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const uint ROW_TILES = 1;
+layout(constant_id = 2) const uint ROW_GROUPS = 8;
+layout(constant_id = 3) const uint K_GROUPS = 2;
+layout(constant_id = 4) const uint AHEAD = 2;    // turns loaded ahead; even
+layout(constant_id = 5) const uint TOKENS = 32;  // a multiple of WIDTH
+layout(constant_id = 6) const uint WIDTH = 16;   // tokens of a fragment: 8 or 16
+layout(constant_id = 7) const uint ORDER = 0xD8; // pairs 0, 2, 1, 3
+
+const uint THREADS = 32 * ROW_GROUPS * K_GROUPS;
+const uint DEPTH = 64 * K_GROUPS;                    // columns a turn
+const uint STRIDE = DEPTH / 8 + 1;                   // vectors a token, one unused against bank conflicts
+const uint INPUTS = TOKENS * DEPTH / 8;              // vectors a turn
+const uint INPUTS_EACH = (INPUTS + THREADS - 1) / THREADS;
+const uint ROWS = 16 * ROW_TILES * ROW_GROUPS;
+const uint PANEL = WIDTH * ROWS / 4;                 // vectors of results of one fragment's tokens
+const uint WIDE = TOKENS / WIDTH;
+const uint STAGE = TOKENS * STRIDE;
+const uint SHARED = 2 * STAGE > K_GROUPS * PANEL ? 2 * STAGE : K_GROUPS * PANEL;
+
+shared uvec4 staged[SHARED];
+shared uint arrived;
+
+#define FRAGMENT_A coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
+#define FRAGMENT_B coopmat<float16_t, gl_ScopeSubgroup, 16, WIDTH, gl_MatrixUseB>
+#define FRAGMENT_C coopmat<float, gl_ScopeSubgroup, 16, WIDTH, gl_MatrixUseAccumulator>
+
+layout(buffer_reference, std430, buffer_reference_align = 16) buffer Sums { vec4 v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) buffer Counters { uint v[]; };
+
+// Four rows of a token, gated with the four of the other matrix.
+void write_four(uint token, uint row, vec4 value, vec4 up) {
+  write_two(token, row, value.xy, up.xy);
+  write_two(token, row + 2, value.zw, up.zw);
+}
+
+// Result `o` of a panel: which token of the panel, which vector of rows, and the first of its rows.
+const uint ROW_VECTORS = GATE != 0 ? ROWS / 8 : ROWS / 4;
+uint panel_token(uint o) {
+  return o / ROW_VECTORS;
+}
+uint panel_vector(uint o) {
+  const uint v = o % ROW_VECTORS;
+  return GATE != 0 ? v / 4 * 8 + v % 4 : v;
+}
+
+void main() {
+  const uint thread = gl_SubgroupID * 32 + gl_SubgroupInvocationID;
+  const uint lane = gl_SubgroupInvocationID;
+  const uint rowGroup = gl_SubgroupID % ROW_GROUPS;
+  const uint kGroup = gl_SubgroupID / ROW_GROUPS;
+  const uint columnTiles = (columns + 63) / 64;
+  const uint rowTiles = (rows + 15) / 16;
+  const uint tokenTiles = (tokens + TOKENS - 1) / TOKENS;
+  const uint firstToken = gl_WorkGroupID.x % tokenTiles * TOKENS;
+  const uint rowTilesEach = ROW_TILES * ROW_GROUPS / (GATE != 0 ? 2 : 1);
+  const uint firstRowTile = gl_WorkGroupID.x / tokenTiles * rowTilesEach;
+  const uint turns = (columnTiles + K_GROUPS - 1) / K_GROUPS;
+  const uint from = gl_WorkGroupID.y * chunksASplit;
+  const uint to = min(from + chunksASplit, turns);
+  const Weights first = weights_at(weights, rowTiles, columnTiles);
+  const Weights second = GATE != 0 ? weights_at(upWeights, rowTiles, columnTiles) : first;
+
+#define LOAD_WEIGHTS(i, turn) \
+  { \
+    const uint column = min((turn) * K_GROUPS + kGroup, columnTiles - 1); \
+    [[unroll]] for (uint r = 0; r < ROW_TILES; r++) { \
+      if (GATE != 0) { \
+        const uint rowTile = \
+            min(firstRowTile + rowGroup * (ROW_TILES / 2) + r / 2, rowTiles - 1); \
+        if ((r & 1) == 0) { \
+          ahead[(i) * ROW_TILES + r] = tile_load(first, rowTile * columnTiles + column, lane); \
+        } else { \
+          ahead[(i) * ROW_TILES + r] = tile_load(second, rowTile * columnTiles + column, lane); \
+        } \
+      } else { \
+        const uint rowTile = min(firstRowTile + rowGroup * ROW_TILES + r, rowTiles - 1); \
+        ahead[(i) * ROW_TILES + r] = tile_load(first, rowTile * columnTiles + column, lane); \
+      } \
+    } \
+  }
+
+// Zero beyond the last column, so that what weights there are beyond it does not count.
+#define LOAD_INPUTS(turn) \
+  [[unroll]] for (uint i = 0; i < INPUTS_EACH; i++) { \
+    const uint item = thread + i * THREADS; \
+    const uint column = (turn) * DEPTH + item % (DEPTH / 8) * 8; \
+    const uint token = min(firstToken + item / (DEPTH / 8), tokens - 1); \
+    loaded[i] = uvec4(0); \
+    if (column < columns && item < INPUTS) { \
+      loaded[i] = Vectors(inputs).v[(token * inputStride + column) / 8]; \
+    } \
+  }
+
+#define STAGE_INPUTS(half) \
+  [[unroll]] for (uint i = 0; i < INPUTS_EACH; i++) { \
+    const uint item = thread + i * THREADS; \
+    if (item < INPUTS) { \
+      staged[(half) * STAGE + item / (DEPTH / 8) * STRIDE + item % (DEPTH / 8)] = loaded[i]; \
+    } \
+  }
+
+  Tile ahead[AHEAD * ROW_TILES];
+  uvec4 loaded[INPUTS_EACH];
+  FRAGMENT_C sums[ROW_TILES * WIDE];
+  [[unroll]] for (uint i = 0; i < ROW_TILES * WIDE; i++) {
+    sums[i] = FRAGMENT_C(0.0);
+  }
+  [[unroll]] for (uint i = 0; i < AHEAD; i++) {
+    LOAD_WEIGHTS(i, from + i)
+  }
+  LOAD_INPUTS(from)
+  STAGE_INPUTS(0)
+  barrier();
+
+  for (uint base = from; base < to; base += AHEAD) {
+    [[unroll]] for (uint i = 0; i < AHEAD; i++) {
+      const uint turn = base + i;
+      if (turn < to) {
+        const bool more = turn + 1 < to;
+        if (more) {
+          LOAD_INPUTS(turn + 1)
+        }
+        Tile b[ROW_TILES];
+        [[unroll]] for (uint r = 0; r < ROW_TILES; r++) {
+          b[r] = ahead[i * ROW_TILES + r];
+        }
+        if (turn + AHEAD < to) {
+          LOAD_WEIGHTS(i, turn + AHEAD)
+        }
+        [[unroll]] for (uint step = 0; step < 4; step++) {
+          FRAGMENT_B inputsB[WIDE];
+          [[unroll]] for (uint j = 0; j < WIDE; j++) {
+            coopMatLoad(inputsB[j], staged, (i & 1) * STAGE + j * WIDTH * STRIDE + kGroup * 8 + step * 2,
+                STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
+          }
+          [[unroll]] for (uint r = 0; r < ROW_TILES; r++) {
+            FRAGMENT_A weightsA;
+            f16vec2 pair;
+            pair = tile_pair(b[r], step, ORDER & 3);
+            weightsA[0] = pair.x;
+            weightsA[1] = pair.y;
+            pair = tile_pair(b[r], step, (ORDER >> 2) & 3);
+            weightsA[2] = pair.x;
+            weightsA[3] = pair.y;
+            pair = tile_pair(b[r], step, (ORDER >> 4) & 3);
+            weightsA[4] = pair.x;
+            weightsA[5] = pair.y;
+            pair = tile_pair(b[r], step, (ORDER >> 6) & 3);
+            weightsA[6] = pair.x;
+            weightsA[7] = pair.y;
+            [[unroll]] for (uint j = 0; j < WIDE; j++) {
+              sums[r * WIDE + j] = coopMatMulAdd(weightsA, inputsB[j], sums[r * WIDE + j]);
+            }
+          }
+        }
+        if (more) {
+          STAGE_INPUTS((i + 1) & 1)
+        }
+        barrier();
+      }
+    }
+  }
+
+  const uint splits = gl_NumWorkGroups.y;
+  const uint part = (gl_WorkGroupID.x * splits + gl_WorkGroupID.y) * WIDE * PANEL;
+  const uint results = WIDTH * ROW_VECTORS;
+  // Counters of all workgroups come first.
+  const uint64_t parts = scratch + uint64_t((gl_NumWorkGroups.x + 3) / 4) * 16ul;
+  [[unroll]] for (uint j = 0; j < WIDE; j++) {
+    [[unroll]] for (uint r = 0; r < ROW_TILES; r++) {
+      coopMatStore(sums[r * WIDE + j], staged, kGroup * PANEL + (rowGroup * ROW_TILES + r) * 4,
+          ROWS / 4, gl_CooperativeMatrixLayoutColumnMajor);
+    }
+    barrier();
+    for (uint o = thread; o < results; o += THREADS) {
+      const uint token = panel_token(o);
+      const uint at = token * (ROWS / 4) + panel_vector(o);
+      vec4 value = vec4(0.0);
+      vec4 up = vec4(0.0);
+      for (uint k = 0; k < K_GROUPS; k++) {
+        value += uintBitsToFloat(staged[k * PANEL + at]);
+        if (GATE != 0) {
+          up += uintBitsToFloat(staged[k * PANEL + at + 4]);
+        }
+      }
+      if (splits > 1) {
+        Sums(parts).v[part + j * PANEL + at] = value;
+        if (GATE != 0) {
+          Sums(parts).v[part + j * PANEL + at + 4] = up;
+        }
+      } else {
+        write_four(firstToken + j * WIDTH + token, firstRowTile * 16 + o % ROW_VECTORS * 4, value, up);
+      }
+    }
+    barrier();
+  }
+  if (splits == 1) {
+    return;
+  }
+
+  memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer,
+      gl_SemanticsRelease | gl_SemanticsMakeAvailable);
+  barrier();
+  if (thread == 0) {
+    arrived = atomicAdd(Counters(scratch).v[gl_WorkGroupID.x], 1, gl_ScopeDevice,
+        gl_StorageSemanticsBuffer,
+        gl_SemanticsAcquireRelease | gl_SemanticsMakeAvailable | gl_SemanticsMakeVisible);
+  }
+  barrier();
+  if (arrived + 1 < splits) {
+    return;
+  }
+  memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer,
+      gl_SemanticsAcquire | gl_SemanticsMakeVisible);
+  if (thread == 0) {
+    // For the next dispatch, which a barrier keeps behind this one.
+    Counters(scratch).v[gl_WorkGroupID.x] = 0;
+  }
+  const uint begin = gl_WorkGroupID.x * splits * WIDE * PANEL;
+  for (uint o = thread; o < WIDE * results; o += THREADS) {
+    const uint j = o / results;
+    const uint inPanel = o % results;
+    const uint token = panel_token(inPanel);
+    const uint at = begin + j * PANEL + token * (ROWS / 4) + panel_vector(inPanel);
+    vec4 value = vec4(0.0);
+    vec4 up = vec4(0.0);
+    for (uint s = 0; s < splits; s++) {
+      value += Sums(parts).v[at + s * WIDE * PANEL];
+      if (GATE != 0) {
+        up += Sums(parts).v[at + s * WIDE * PANEL + 4];
+      }
+    }
+    write_four(firstToken + j * WIDTH + token, firstRowTile * 16 + inPanel % ROW_VECTORS * 4, value, up);
+  }
+}
