@@ -187,8 +187,8 @@ void main() {
   const uint splits = gl_NumWorkGroups.y;
   const uint part = (gl_WorkGroupID.x * splits + gl_WorkGroupID.y) * WIDE * PANEL;
   const uint results = WIDTH * ROW_VECTORS;
-  // Counters of all workgroups come first.
-  const uint64_t parts = scratch + uint64_t((gl_NumWorkGroups.x + 3) / 4) * 16ul;
+  // 4096 counters come first, whoever uses them: they are zero between dispatches.
+  const uint64_t parts = scratch + 16384ul;
   [[unroll]] for (uint j = 0; j < WIDE; j++) {
     [[unroll]] for (uint r = 0; r < ROW_TILES; r++) {
       coopMatStore(sums[r * WIDE + j], staged, kGroup * PANEL + (rowGroup * ROW_TILES + r) * 4,

@@ -40,8 +40,14 @@ final class QuantisedTiles {
     this.minima = scaleBytes == 128;
   }
 
-  /// @param planeAt where this row of tiles begins in each plane
-  void pack(int rowTile, MemorySegment out, long[] planeAt) {
+  /// The last four say where this row of tiles begins in each plane.
+  void pack(
+      int rowTile,
+      MemorySegment out,
+      long codePlane,
+      long upperPlane,
+      long scalePlane,
+      long superPlane) {
     BlockReader from = reader;
     if (from == null) {
       throw new IllegalStateException(layout.format() + " has no blocks");
@@ -55,10 +61,10 @@ final class QuantisedTiles {
           long rowAt = row * rowBytes;
           boolean exists = row < layout.rows();
           long scaleAt =
-              planeAt[Plane.SCALES.ordinal()]
+              scalePlane
                   + (long) tile * scaleBytes
-                  + g * (scaleBytes / 8)
-                  + 4 * half;
+                  + (long) g * (scaleBytes / 8)
+                  + 4L * half;
           if (exists) {
             from.codes(data, rowAt, tile, blocks, columns);
             interleave(columns, codes[half]);
@@ -72,22 +78,22 @@ final class QuantisedTiles {
           if (superBytes > 0 && tile % Plane.SUPERS.tilesAnEntry() == 0) {
             int supers = exists ? from.supers(data, rowAt, tile) : 0;
             long entry =
-                planeAt[Plane.SUPERS.ordinal()]
+                superPlane
                     + (long) (tile / Plane.SUPERS.tilesAnEntry()) * superBytes;
             if (superBytes == 64) {
-              Bytes.putInt(out, entry + 8 * g + 4 * half, supers);
+              Bytes.putInt(out, entry + 8L * g + 4L * half, supers);
             } else {
-              Bytes.putHalf(out, entry + 4 * g + 2 * half, supers);
+              Bytes.putHalf(out, entry + 4L * g + 2L * half, supers);
             }
           }
         }
-        long codesAt = planeAt[Plane.CODES.ordinal()] + (long) tile * codeBytes + 64L * g;
+        long codesAt = codePlane + (long) tile * codeBytes + 64L * g;
         if (codeBytes == 2 * VECTOR_BYTES) {
           bytes(out, codesAt);
         } else {
           nibbles(out, codesAt);
         }
-        long upperAt = planeAt[Plane.UPPER.ordinal()] + (long) tile * upperBytes;
+        long upperAt = upperPlane + (long) tile * upperBytes;
         if (upperBytes == 128) {
           fifthBits(out, upperAt + 16L * g);
         } else if (upperBytes == 256) {
@@ -122,7 +128,7 @@ final class QuantisedTiles {
         long first = (upper[i] & BlockReader.NIBBLES) | (lower[i] & BlockReader.NIBBLES) << 4;
         long second =
             (upper[i + 2] & BlockReader.NIBBLES) | (lower[i + 2] & BlockReader.NIBBLES) << 4;
-        long to = at + 2L * half * LANE_BYTES + 4 * steps;
+        long to = at + 2L * half * LANE_BYTES + 4L * steps;
         Bytes.putLong(out, to, (first & 0xFFFF_FFFFL) | second << 32);
         Bytes.putLong(out, to + LANE_BYTES, first >>> 32 | (second & 0xFFFF_FFFF_0000_0000L));
       }
@@ -134,7 +140,7 @@ final class QuantisedTiles {
       for (int step = 0; step < STEPS; step++) {
         long upper = codes[0][2 * step + half];
         long lower = codes[1][2 * step + half];
-        long to = at + (long) (step / 2) * VECTOR_BYTES + 2L * half * LANE_BYTES + 8 * (step % 2);
+        long to = at + (long) (step / 2) * VECTOR_BYTES + 2L * half * LANE_BYTES + 8L * (step % 2);
         Bytes.putLong(out, to, (upper & 0xFFFF_FFFFL) | lower << 32);
         Bytes.putLong(out, to + LANE_BYTES, upper >>> 32 | (lower & 0xFFFF_FFFF_0000_0000L));
       }
@@ -149,7 +155,7 @@ final class QuantisedTiles {
           bits |= (codes[row][2 * step + half] >>> 4 & BlockReader.ONES) << (2 * step + row);
         }
       }
-      Bytes.putLong(out, at + 8 * half, bits);
+      Bytes.putLong(out, at + 8L * half, bits);
     }
   }
 

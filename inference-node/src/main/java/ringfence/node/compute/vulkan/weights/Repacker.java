@@ -15,7 +15,6 @@ public final class Repacker {
   private final WeightLayout layout;
   private final MemorySegment data;
   private final QuantisedTiles tiles;
-  private final long[] planeAt = new long[Plane.values().length];
 
   /// @param data the tensor's bytes, row after row, as in the file
   public Repacker(WeightLayout layout, MemorySegment data) {
@@ -34,15 +33,20 @@ public final class Repacker {
   /// @param out holds a run of `runTiles` rows of tiles, plane after plane
   /// @param position which of them this one is
   public void pack(int rowTile, MemorySegment out, int position, int runTiles) {
-    long at = 0;
-    for (Plane plane : Plane.values()) {
-      planeAt[plane.ordinal()] = at + layout.bytes(plane, 1) * position;
-      at += layout.bytes(plane, runTiles);
-    }
+    long upper = layout.bytes(Plane.CODES, runTiles);
+    long scales = upper + layout.bytes(Plane.UPPER, runTiles);
+    long supers = scales + layout.bytes(Plane.SCALES, runTiles);
+    long codes = layout.bytes(Plane.CODES, 1) * position;
     switch (layout.format()) {
-      case F32 -> floats(rowTile, out, planeAt[Plane.CODES.ordinal()]);
-      case F16, BF16 -> halves(rowTile, out, planeAt[Plane.CODES.ordinal()]);
-      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K -> tiles.pack(rowTile, out, planeAt);
+      case F32 -> floats(rowTile, out, codes);
+      case F16, BF16 -> halves(rowTile, out, codes);
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K -> tiles.pack(
+              rowTile,
+              out,
+              codes,
+              upper + layout.bytes(Plane.UPPER, 1) * position,
+              scales + layout.bytes(Plane.SCALES, 1) * position,
+              supers + layout.bytes(Plane.SUPERS, 1) * position);
     }
   }
 
@@ -60,7 +64,7 @@ public final class Repacker {
                   tile * WeightLayout.TILE_COLUMNS + 16 * step + lane % 4 * 2 + columnOf[i];
               Bytes.putInt(
                   out,
-                  to + 4 * i,
+                  to + 4L * i,
                   within(row, column) ? Bytes.intAt(data, index(row, column) * 4) : 0);
             }
           }
@@ -79,7 +83,7 @@ public final class Repacker {
             int row = rowTile * WeightLayout.TILE_ROWS + lane / 4 + HALF_TILE * (pair & 1);
             int column =
                 tile * WeightLayout.TILE_COLUMNS + 16 * step + lane % 4 * 2 + 8 * (pair >> 1);
-            Bytes.putInt(out, to + 4 * pair, twoHalves(row, column));
+            Bytes.putInt(out, to + 4L * pair, twoHalves(row, column));
           }
         }
       }

@@ -17,7 +17,7 @@ final class SmallBlockReaders {
       long at = row + 2L * tile * BLOCK_BYTES + 2;
       for (int block = 0; block < blocks; block++) {
         for (int i = 0; i < 4; i++) {
-          codes[4 * block + i] = Bytes.longAt(data, at + (long) block * BLOCK_BYTES + 8 * i);
+          codes[4 * block + i] = Bytes.longAt(data, at + (long) block * BLOCK_BYTES + 8L * i);
         }
       }
       Arrays.fill(codes, 4 * blocks, 8, 0);

@@ -15,7 +15,7 @@ final class SuperBlockReaders {
   /// Two sub-blocks of 32 whose codes are the low and the high nibbles of 32 bytes.
   private static void nibbles(MemorySegment data, long at, long[] codes) {
     for (int i = 0; i < 4; i++) {
-      long both = Bytes.longAt(data, at + 8 * i);
+      long both = Bytes.longAt(data, at + 8L * i);
       codes[i] = both & BlockReader.NIBBLES;
       codes[4 + i] = both >>> 4 & BlockReader.NIBBLES;
     }
@@ -25,12 +25,12 @@ final class SuperBlockReaders {
   /// times two six-bit numbers.
   private static int sixBits(MemorySegment data, long at, int tile) {
     int quarter = tile % TILES;
-    int first = Bytes.halfAt(data, at + 2 * (quarter & 1));
-    int second = Bytes.halfAt(data, at + 4 + 2 * (quarter & 1));
+    int first = Bytes.halfAt(data, at + 2L * (quarter & 1));
+    int second = Bytes.halfAt(data, at + 4 + 2L * (quarter & 1));
     if (quarter < 2) {
       return (first & 0x3F3F) | (second & 0x3F3F) << 16;
     }
-    int third = Bytes.halfAt(data, at + 8 + 2 * (quarter & 1));
+    int third = Bytes.halfAt(data, at + 8 + 2L * (quarter & 1));
     int scales = (third & 0x0F0F) | (first >> 2 & 0x3030);
     int minima = (third >> 4 & 0x0F0F) | (second >> 2 & 0x3030);
     return scales | minima << 16;
@@ -68,7 +68,7 @@ final class SuperBlockReaders {
       int sub = 2 * (tile % TILES);
       SuperBlockReaders.nibbles(data, at + 48 + 16L * sub, codes);
       for (int i = 0; i < 4; i++) {
-        long fifth = Bytes.longAt(data, at + 16 + 8 * i) >>> sub;
+        long fifth = Bytes.longAt(data, at + 16 + 8L * i) >>> sub;
         codes[i] |= (fifth & ONES) << 4;
         codes[4 + i] |= (fifth >>> 1 & ONES) << 4;
       }
@@ -96,9 +96,9 @@ final class SuperBlockReaders {
       int half = tile % TILES / 2;
       int high = tile % 2;
       for (int i = 0; i < 4; i++) {
-        long pairs = Bytes.longAt(data, at + 128 + 32 * half + 8 * i) >>> (4 * high);
-        long left = Bytes.longAt(data, at + 64 * half + 8 * i) >>> (4 * high);
-        long right = Bytes.longAt(data, at + 64 * half + 32 + 8 * i) >>> (4 * high);
+        long pairs = Bytes.longAt(data, at + 128 + 32L * half + 8L * i) >>> (4 * high);
+        long left = Bytes.longAt(data, at + 64L * half + 8L * i) >>> (4 * high);
+        long right = Bytes.longAt(data, at + 64L * half + 32 + 8L * i) >>> (4 * high);
         codes[i] = (left & NIBBLES) | (pairs & PAIRS) << 4;
         codes[4 + i] = (right & NIBBLES) | (pairs >>> 2 & PAIRS) << 4;
       }

@@ -47,6 +47,8 @@ public enum WeightFormat {
       case Q4_K -> Q4_K;
       case Q5_K -> Q5_K;
       case Q6_K -> Q6_K;
+      case Q2_K, Q3_K, IQ4_NL, IQ4_XS, MXFP4 ->
+          throw new IllegalArgumentException(type + " has no device format");
     };
   }
 

@@ -1,0 +1,259 @@
+package ringfence.node.compute.vulkan.matrix;
+
+import java.time.Duration;
+import java.util.Optional;
+import ringfence.node.compute.vulkan.device.Feature;
+import ringfence.node.compute.vulkan.device.Gpu;
+import ringfence.node.compute.vulkan.device.GpuBuffer;
+import ringfence.node.compute.vulkan.device.GpuTraits;
+import ringfence.node.compute.vulkan.device.MemoryUse;
+import ringfence.node.compute.vulkan.device.PushConstants;
+import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.FragmentOrder;
+import ringfence.node.compute.vulkan.kernel.KernelVariant;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.weights.GpuMatrix;
+import ringfence.node.compute.vulkan.weights.WeightFormat;
+
+/// Records products of weights and activations: chooses the kernel, and has the scratch memory that
+/// some need.
+///
+/// Up to [#CONCURRENT] products may run without a barrier between them. What one reads and another
+/// writes needs one. For one thread at a time.
+public final class Matrices implements AutoCloseable {
+  /// Products that may overlap.
+  public static final int CONCURRENT = 4;
+
+  private static final int COUNTERS = 4096;
+  private static final long PART_BYTES = 16L << 20;
+  private static final int MOST_SHARED = 48 << 10;
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  private final Pipelines pipelines;
+  private final Arithmetic arithmetic;
+  private final Tuning tuning;
+  private final GpuTraits traits;
+  private final Optional<Integer> order;
+  private final boolean matVecs;
+  private final GpuBuffer scratch;
+  private int turn;
+
+  public Matrices(Pipelines pipelines, Arithmetic arithmetic) {
+    this.pipelines = pipelines;
+    this.arithmetic = arithmetic;
+    Gpu gpu = pipelines.gpu();
+    traits = gpu.traits();
+    tuning = new Tuning(traits);
+    order = FragmentOrder.ask(pipelines).flatMap(FragmentOrder::pairs).map(Matrices::packed);
+    matVecs = traits.has(Feature.SUBGROUP_ARITHMETIC) && traits.has(Feature.SUBGROUP_SHUFFLE);
+    scratch =
+        gpu.allocate(order.isPresent() ? CONCURRENT * slotBytes() : 256, MemoryUse.DEVICE);
+    try (Recording clear = gpu.record()) {
+      gpu.submit(clear.fill(scratch, 0, scratch.size(), 0).end()).await(LIMIT);
+    }
+  }
+
+  private static long slotBytes() {
+    return COUNTERS * 4L + PART_BYTES;
+  }
+
+  /// Our pair for each of the device's, two bits each.
+  private static int packed(int[] places) {
+    int packed = 0;
+    for (int usual = 0; usual < places.length; usual++) {
+      int ours = usual / 2 + 2 * (usual % 2);
+      packed |= ours << (2 * places[usual]);
+    }
+    return packed;
+  }
+
+  /// Whether cooperative matrices can be used for so many tokens of a workgroup.
+  public boolean hasFragments(FragmentShape shape) {
+    return order.isPresent() && traits.hasHalfMatrices(16, shape.width(), 16);
+  }
+
+  /// The numbers that products of so many tokens take as input.
+  public Numbers input(int tokens) {
+    return kind(tokens) == Kind.FRAGMENTS ? Numbers.F16 : Numbers.F32;
+  }
+
+  /// Whether products of so many tokens take an RMS norm along.
+  public boolean fusesNorm(int tokens) {
+    return kind(tokens) == Kind.MATVEC;
+  }
+
+  private enum Kind {
+    MATVEC,
+    FRAGMENTS,
+    TILED
+  }
+
+  private Kind kind(int tokens) {
+    boolean fragments = order.isPresent();
+    return switch (arithmetic) {
+      case FAST, FLOAT ->
+          matVecs
+                  && tokens
+                      <= (fragments ? tuning.mostMatVecTokens() : Choice.MatVec.MOST_TOKENS)
+              ? Kind.MATVEC
+              : fragments ? Kind.FRAGMENTS : Kind.TILED;
+      case EXACT ->
+          matVecs && tokens <= Choice.MatVec.MOST_TOKENS ? Kind.MATVEC : Kind.TILED;
+      case DETERMINISTIC -> fragments ? Kind.FRAGMENTS : Kind.TILED;
+    };
+  }
+
+  /// The kernel for a product.
+  ///
+  /// @param matrices 2 when gated
+  public Choice choose(WeightFormat format, int rows, int columns, int tokens, int matrices) {
+    return switch (kind(tokens)) {
+      case MATVEC ->
+          new Choice.MatVec(
+              tuning.matVec(format, rows, columns, tokens, matrices),
+              arithmetic == Arithmetic.FAST && format.quantised());
+      case FRAGMENTS ->
+          new Choice.Fragments(fragmentShape(rows, tokens, matrices));
+      case TILED -> new Choice.Tiled();
+    };
+  }
+
+  private FragmentShape fragmentShape(int rows, int tokens, int matrices) {
+    FragmentShape shape =
+        arithmetic == Arithmetic.DETERMINISTIC
+            ? tuning.invariant(tokens, matrices)
+            : tuning.fragments(rows, tokens, matrices);
+    // 8 tokens of 16: half of them for nothing.
+    return hasFragments(shape)
+        ? shape
+        : new FragmentShape(
+            shape.rowTiles(), shape.rowGroups(), shape.kGroups(), shape.ahead(), 16, shape.splits());
+  }
+
+  /// Records a product with the kernel that suits it.
+  public void record(Recording recording, Product product, int tokens) {
+    GpuMatrix matrix = product.matrix();
+    record(
+        recording,
+        product,
+        tokens,
+        choose(
+            matrix.format(),
+            matrix.rows(),
+            matrix.columns(),
+            tokens,
+            Ending.of(product).matrices()));
+  }
+
+  /// Records a product with a kernel of one's choice.
+  ///
+  /// @throws IllegalArgumentException when that kernel can't compute it
+  public void record(Recording recording, Product product, int tokens, Choice choice) {
+    if (tokens < 1) {
+      throw new IllegalArgumentException("a product of " + tokens + " tokens");
+    }
+    if (product.norm() != 0 && !(choice instanceof Choice.MatVec)) {
+      throw new IllegalArgumentException(choice + " takes no norm along");
+    }
+    switch (choice) {
+      case Choice.MatVec matVec -> matVec(recording, product, tokens, matVec);
+      case Choice.Fragments(FragmentShape shape) -> fragments(recording, product, tokens, shape);
+      case Choice.Tiled tiled -> tiled(recording, product, tokens);
+    }
+  }
+
+  private void matVec(Recording recording, Product product, int tokens, Choice.MatVec choice) {
+    if (tokens > Choice.MatVec.MOST_TOKENS) {
+      throw new IllegalArgumentException("a mat-vec of " + tokens + " tokens");
+    }
+    GpuMatrix matrix = product.matrix();
+    Ending ending = Ending.of(product);
+    MatVecShape shape =
+        ending.matrices() == 2 ? choice.shape().withTiles(2) : choice.shape();
+    MatrixKernels.Chunks chunks =
+        MatrixKernels.Chunks.of(
+            matrix.layout().columnTiles(),
+            tokens,
+            choice.integer(),
+            shape,
+            Math.min(traits.limits().sharedBytes(), MOST_SHARED));
+    KernelVariant variant =
+        MatrixKernels.matVec(
+            matrix.format(), choice.integer(), shape, tokens, chunks, product.norm() != 0, ending);
+    int groups =
+        Math.ceilDiv(matrix.layout().rowTiles(), shape.tiles() / ending.matrices());
+    int rounds = Math.ceilDiv(groups, tuning.processors() * shape.groupsAProcessor());
+    recording.dispatch(
+        pipelines.get(variant),
+        Math.ceilDiv(groups, rounds),
+        1,
+        1,
+        arguments(product, tokens, 0, 0));
+  }
+
+  private void fragments(Recording recording, Product product, int tokens, FragmentShape shape) {
+    GpuMatrix matrix = product.matrix();
+    Ending ending = Ending.of(product);
+    if (!hasFragments(shape) || (ending.matrices() == 2 && shape.rowTiles() % 2 != 0)) {
+      throw new IllegalArgumentException(shape + " can't be used here");
+    }
+    int groups =
+        Math.ceilDiv(matrix.layout().rowTiles(), shape.rows() / 16 / ending.matrices())
+            * Math.ceilDiv(tokens, shape.tokens());
+    int turns = Math.ceilDiv(matrix.layout().columnTiles(), shape.kGroups());
+    int splits =
+        shape.splits() == 0 ? tuning.splits(groups, turns, shape.ahead()) : shape.splits();
+    long partBytes = 4L * shape.rows() * shape.tokens();
+    splits = Math.clamp(PART_BYTES / (partBytes * groups), 1, Math.min(splits, turns));
+    if (groups > COUNTERS) {
+      splits = 1;
+    }
+    int each = Math.ceilDiv(turns, splits);
+    splits = Math.ceilDiv(turns, each);
+    long slot = splits == 1 ? 0 : scratch.address() + turn++ % CONCURRENT * slotBytes();
+    recording.dispatch(
+        pipelines.get(
+            MatrixKernels.fragments(matrix.format(), shape, order.orElseThrow(), ending)),
+        groups,
+        splits,
+        1,
+        arguments(product, tokens, slot, each));
+  }
+
+  private void tiled(Recording recording, Product product, int tokens) {
+    GpuMatrix matrix = product.matrix();
+    recording.dispatch(
+        pipelines.get(MatrixKernels.tiled(matrix.format(), Ending.of(product))),
+        Math.ceilDiv(matrix.rows(), Choice.Tiled.ROWS)
+            * Math.ceilDiv(tokens, Choice.Tiled.TOKENS),
+        1,
+        1,
+        arguments(product, tokens, 0, 0));
+  }
+
+  /// The block `Arguments` of `matrix.glsl`.
+  private static PushConstants arguments(Product product, int tokens, long scratch, int each) {
+    return new PushConstants()
+        .address(product.matrix().address())
+        .address(product.upAddress())
+        .address(product.in())
+        .address(product.norm())
+        .address(product.bias())
+        .address(product.residual())
+        .address(product.out())
+        .address(scratch)
+        .integer(product.matrix().rows())
+        .integer(product.matrix().columns())
+        .integer(tokens)
+        .integer(product.inStride())
+        .integer(product.outStride())
+        .integer(product.residualStride())
+        .real(product.epsilon())
+        .integer(each);
+  }
+
+  @Override
+  public void close() {
+    scratch.close();
+  }
+}

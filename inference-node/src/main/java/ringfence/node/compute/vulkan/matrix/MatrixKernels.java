@@ -1,0 +1,124 @@
+package ringfence.node.compute.vulkan.matrix;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import ringfence.node.compute.vulkan.device.Feature;
+import ringfence.node.compute.vulkan.kernel.KernelModule;
+import ringfence.node.compute.vulkan.kernel.KernelNeeds;
+import ringfence.node.compute.vulkan.kernel.KernelVariant;
+import ringfence.node.compute.vulkan.weights.WeightFormat;
+
+/// The variants of the matrix kernels.
+public final class MatrixKernels {
+  private static final int INTEGER_TILE_BYTES = 88;
+  private static final int FLOAT_TILE_BYTES = 256;
+  private static final int SUBGROUP = 32;
+
+  private MatrixKernels() {}
+
+  /// One of each module.
+  public static List<KernelVariant> variants() {
+    List<KernelVariant> all = new ArrayList<>();
+    Ending plain = Ending.plain();
+    for (WeightFormat format : WeightFormat.values()) {
+      MatVecShape shape = new MatVecShape(4, 1, 2, 4);
+      all.add(matVec(format, false, shape, 1, new Chunks(16, 1), false, plain));
+      if (format.quantised()) {
+        all.add(matVec(format, true, shape, 1, new Chunks(16, 1), false, plain));
+      }
+      all.add(tiled(format, plain));
+      all.add(fragments(format, new FragmentShape(1, 4, 2, 2, 16, 1), 0xD8, plain));
+    }
+    return all;
+  }
+
+  /// How a mat-vec stages its activations: all at once, or a chunk of column tiles at a time.
+  record Chunks(int tiles, int count) {
+
+    /// As few chunks as fit in shared memory.
+    static Chunks of(int columnTiles, int tokens, boolean integer, MatVecShape shape, int shared) {
+      int bytesATile = tokens * (integer ? INTEGER_TILE_BYTES : FLOAT_TILE_BYTES);
+      int most = Math.max(1, (shared - fixedBytes(tokens, shape)) / bytesATile);
+      int count = Math.ceilDiv(columnTiles, most);
+      return new Chunks(Math.ceilDiv(columnTiles, count), count);
+    }
+
+    private static int fixedBytes(int tokens, MatVecShape shape) {
+      int partial = 2 * tokens * shape.tiles() * 16 * shape.kGroups() * 4;
+      int squares = tokens * SUBGROUP * shape.kGroups() / 4 * 4;
+      return partial + squares;
+    }
+
+    int sharedBytes(int tokens, boolean integer, MatVecShape shape) {
+      return fixedBytes(tokens, shape)
+          + tokens * tiles * (integer ? INTEGER_TILE_BYTES : FLOAT_TILE_BYTES);
+    }
+  }
+
+  static KernelVariant matVec(
+      WeightFormat format,
+      boolean integer,
+      MatVecShape shape,
+      int tokens,
+      Chunks chunks,
+      boolean norm,
+      Ending ending) {
+    int threads = SUBGROUP * shape.kGroups();
+    return variant(
+        integer
+            ? KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "", "INTEGER", ""))
+            : KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "")),
+        KernelNeeds.of(threads, Feature.SUBGROUP_ARITHMETIC, Feature.SUBGROUP_SHUFFLE, Feature.INT64)
+            .shared(chunks.sharedBytes(tokens, integer, shape)),
+        ending,
+        threads,
+        shape.kGroups(),
+        shape.tiles(),
+        shape.ahead(),
+        tokens,
+        chunks.tiles(),
+        chunks.count(),
+        norm ? 1 : 0);
+  }
+
+  static KernelVariant fragments(
+      WeightFormat format, FragmentShape shape, int order, Ending ending) {
+    return variant(
+            KernelModule.of("fragment.comp", Map.of("FORMAT_" + format, "")),
+            KernelNeeds.of(shape.threads(), Feature.FLOAT16, Feature.INT64)
+                .shared(shape.sharedBytes())
+                .halfMatrices(16, shape.width(), 16),
+            ending,
+            shape.threads(),
+            shape.rowTiles(),
+            shape.rowGroups(),
+            shape.kGroups(),
+            shape.ahead(),
+            shape.tokens(),
+            shape.width(),
+            order)
+        .subgroups(SUBGROUP);
+  }
+
+  static KernelVariant tiled(WeightFormat format, Ending ending) {
+    return variant(
+        KernelModule.of("matmul.comp", Map.of("FORMAT_" + format, "")),
+        KernelNeeds.of(128, Feature.INT64).shared(24 << 10),
+        ending);
+  }
+
+  /// Constants from 0; those that the kernel has none of stay 0, and 10 on are the ending's.
+  private static KernelVariant variant(
+      KernelModule module, KernelNeeds needs, Ending ending, int... constants) {
+    List<Integer> all = new ArrayList<>();
+    for (int constant : constants) {
+      all.add(constant);
+    }
+    while (all.size() < 10) {
+      all.add(0);
+    }
+    all.addAll(ending.constants());
+    return new KernelVariant(module, all, 0, needs);
+  }
+}

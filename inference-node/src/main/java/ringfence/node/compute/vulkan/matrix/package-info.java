@@ -1,0 +1,11 @@
+/// Products of weight matrices and activations: which kernel computes which, and its arguments.
+///
+/// - `matvec.comp` for 1 to 4 tokens, with packed integer dot products or in float32;
+/// - `fragment.comp` for more, with cooperative matrices;
+/// - `matmul.comp` for any number on any device.
+///
+/// [Matrices] chooses, by the sizes in [Tuning].
+@NullMarked
+package ringfence.node.compute.vulkan.matrix;
+
+import org.jspecify.annotations.NullMarked;
