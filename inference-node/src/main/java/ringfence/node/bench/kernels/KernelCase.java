@@ -9,8 +9,16 @@ import ringfence.node.compute.vulkan.weights.WeightFormat;
 ///
 /// @param extras what is done beside the product
 public record KernelCase(
-    Choice choice, WeightFormat format, int rows, int columns, int tokens, Extras extras, long seed) {
+    Choice choice,
+    WeightFormat format,
+    int rows,
+    int columns,
+    int tokens,
+    Extras extras,
+    long seed) {
 
+  /// What is done beside the product.
+  ///
   /// @param norm an RMS norm of the input
   /// @param bias a number added to each row
   /// @param residual numbers added to each result, which replace them

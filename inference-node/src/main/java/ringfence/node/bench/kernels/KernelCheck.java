@@ -57,7 +57,8 @@ public final class KernelCheck {
         GpuBuffer before = shared(before(extras, residual, outWords));
         Recording recording = gpu.record()) {
       Product product =
-          Product.of(new GpuMatrix(layout, one, 0), in.address(), inStride, out.address(), outStride)
+          Product.of(
+                  new GpuMatrix(layout, one, 0), in.address(), inStride, out.address(), outStride)
               .to(extras.out());
       if (extras.gate() != Gate.NONE) {
         product = product.gated(extras.gate(), new GpuMatrix(layout, two, 0));
@@ -158,8 +159,7 @@ public final class KernelCheck {
             }
           } else {
             int bits = results.getAtIndex(ValueLayout.JAVA_INT, at);
-            int was =
-                test.extras().residual() ? Float.floatToRawIntBits(residual[at]) : UNTOUCHED;
+            int was = test.extras().residual() ? Float.floatToRawIntBits(residual[at]) : UNTOUCHED;
             if (bits != was) {
               return false;
             }

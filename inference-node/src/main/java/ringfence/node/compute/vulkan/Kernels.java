@@ -6,6 +6,7 @@ import ringfence.node.compute.vulkan.kernel.FragmentOrder;
 import ringfence.node.compute.vulkan.kernel.KernelModule;
 import ringfence.node.compute.vulkan.kernel.KernelVariant;
 import ringfence.node.compute.vulkan.kernel.SelfTest;
+import ringfence.node.compute.vulkan.matrix.MatrixKernels;
 import ringfence.node.compute.vulkan.sampling.SamplingKernel;
 
 /// Every kernel there is. The build compiles these modules and no others, and a test holds that
@@ -16,7 +17,11 @@ public final class Kernels {
 
   /// All variants: of those that differ in sizes alone, at least one.
   public static List<KernelVariant> all() {
-    return Stream.of(SelfTest.variants(), FragmentOrder.variants(), SamplingKernel.variants())
+    return Stream.of(
+            SelfTest.variants(),
+            FragmentOrder.variants(),
+            MatrixKernels.variants(),
+            SamplingKernel.variants())
         .flatMap(List::stream)
         .toList();
   }

@@ -2,7 +2,8 @@ package ringfence.node.compute.vulkan.matrix;
 
 /// What results may depend on, and how far they may be from float32 ones.
 public enum Arithmetic {
-  /// The fastest: activations as bytes with a scale for 32 of them for few tokens, float16 for many.
+  /// The fastest: activations as bytes with a scale for 32 of them for few tokens, float16 for
+  /// many.
   FAST,
   /// No activations as bytes: float32 for few tokens, float16 for many where that is fast.
   FLOAT,

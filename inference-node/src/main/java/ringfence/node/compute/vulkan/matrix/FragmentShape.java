@@ -59,7 +59,16 @@ public record FragmentShape(
 
   @Override
   public String toString() {
-    return "fragment " + rowTiles + "x" + rowGroups + "x" + kGroups + "x" + ahead + " @" + tokens
+    return "fragment "
+        + rowTiles
+        + "x"
+        + rowGroups
+        + "x"
+        + kGroups
+        + "x"
+        + ahead
+        + " @"
+        + tokens
         + (splits == 0 ? "" : " /" + splits);
   }
 }

@@ -46,8 +46,7 @@ public final class Matrices implements AutoCloseable {
     tuning = new Tuning(traits);
     order = FragmentOrder.ask(pipelines).flatMap(FragmentOrder::pairs).map(Matrices::packed);
     matVecs = traits.has(Feature.SUBGROUP_ARITHMETIC) && traits.has(Feature.SUBGROUP_SHUFFLE);
-    scratch =
-        gpu.allocate(order.isPresent() ? CONCURRENT * slotBytes() : 256, MemoryUse.DEVICE);
+    scratch = gpu.allocate(order.isPresent() ? CONCURRENT * slotBytes() : 256, MemoryUse.DEVICE);
     try (Recording clear = gpu.record()) {
       gpu.submit(clear.fill(scratch, 0, scratch.size(), 0).end()).await(LIMIT);
     }
@@ -92,13 +91,10 @@ public final class Matrices implements AutoCloseable {
     boolean fragments = order.isPresent();
     return switch (arithmetic) {
       case FAST, FLOAT ->
-          matVecs
-                  && tokens
-                      <= (fragments ? tuning.mostMatVecTokens() : Choice.MatVec.MOST_TOKENS)
+          matVecs && tokens <= (fragments ? tuning.mostMatVecTokens() : Choice.MatVec.MOST_TOKENS)
               ? Kind.MATVEC
               : fragments ? Kind.FRAGMENTS : Kind.TILED;
-      case EXACT ->
-          matVecs && tokens <= Choice.MatVec.MOST_TOKENS ? Kind.MATVEC : Kind.TILED;
+      case EXACT -> matVecs && tokens <= Choice.MatVec.MOST_TOKENS ? Kind.MATVEC : Kind.TILED;
       case DETERMINISTIC -> fragments ? Kind.FRAGMENTS : Kind.TILED;
     };
   }
@@ -112,8 +108,7 @@ public final class Matrices implements AutoCloseable {
           new Choice.MatVec(
               tuning.matVec(format, rows, columns, tokens, matrices),
               arithmetic == Arithmetic.FAST && format.quantised());
-      case FRAGMENTS ->
-          new Choice.Fragments(fragmentShape(rows, tokens, matrices));
+      case FRAGMENTS -> new Choice.Fragments(fragmentShape(rows, tokens, matrices));
       case TILED -> new Choice.Tiled();
     };
   }
@@ -127,7 +122,12 @@ public final class Matrices implements AutoCloseable {
     return hasFragments(shape)
         ? shape
         : new FragmentShape(
-            shape.rowTiles(), shape.rowGroups(), shape.kGroups(), shape.ahead(), 16, shape.splits());
+            shape.rowTiles(),
+            shape.rowGroups(),
+            shape.kGroups(),
+            shape.ahead(),
+            16,
+            shape.splits());
   }
 
   /// Records a product with the kernel that suits it.
@@ -168,8 +168,7 @@ public final class Matrices implements AutoCloseable {
     }
     GpuMatrix matrix = product.matrix();
     Ending ending = Ending.of(product);
-    MatVecShape shape =
-        ending.matrices() == 2 ? choice.shape().withTiles(2) : choice.shape();
+    MatVecShape shape = ending.matrices() == 2 ? choice.shape().withTiles(2) : choice.shape();
     MatrixKernels.Chunks chunks =
         MatrixKernels.Chunks.of(
             matrix.layout().columnTiles(),
@@ -180,8 +179,7 @@ public final class Matrices implements AutoCloseable {
     KernelVariant variant =
         MatrixKernels.matVec(
             matrix.format(), choice.integer(), shape, tokens, chunks, product.norm() != 0, ending);
-    int groups =
-        Math.ceilDiv(matrix.layout().rowTiles(), shape.tiles() / ending.matrices());
+    int groups = Math.ceilDiv(matrix.layout().rowTiles(), shape.tiles() / ending.matrices());
     int rounds = Math.ceilDiv(groups, tuning.processors() * shape.groupsAProcessor());
     recording.dispatch(
         pipelines.get(variant),
@@ -201,8 +199,7 @@ public final class Matrices implements AutoCloseable {
         Math.ceilDiv(matrix.layout().rowTiles(), shape.rows() / 16 / ending.matrices())
             * Math.ceilDiv(tokens, shape.tokens());
     int turns = Math.ceilDiv(matrix.layout().columnTiles(), shape.kGroups());
-    int splits =
-        shape.splits() == 0 ? tuning.splits(groups, turns, shape.ahead()) : shape.splits();
+    int splits = shape.splits() == 0 ? tuning.splits(groups, turns, shape.ahead()) : shape.splits();
     long partBytes = 4L * shape.rows() * shape.tokens();
     splits = Math.clamp(PART_BYTES / (partBytes * groups), 1, Math.min(splits, turns));
     if (groups > COUNTERS) {
@@ -212,8 +209,7 @@ public final class Matrices implements AutoCloseable {
     splits = Math.ceilDiv(turns, each);
     long slot = splits == 1 ? 0 : scratch.address() + turn++ % CONCURRENT * slotBytes();
     recording.dispatch(
-        pipelines.get(
-            MatrixKernels.fragments(matrix.format(), shape, order.orElseThrow(), ending)),
+        pipelines.get(MatrixKernels.fragments(matrix.format(), shape, order.orElseThrow(), ending)),
         groups,
         splits,
         1,
@@ -224,8 +220,7 @@ public final class Matrices implements AutoCloseable {
     GpuMatrix matrix = product.matrix();
     recording.dispatch(
         pipelines.get(MatrixKernels.tiled(matrix.format(), Ending.of(product))),
-        Math.ceilDiv(matrix.rows(), Choice.Tiled.ROWS)
-            * Math.ceilDiv(tokens, Choice.Tiled.TOKENS),
+        Math.ceilDiv(matrix.rows(), Choice.Tiled.ROWS) * Math.ceilDiv(tokens, Choice.Tiled.TOKENS),
         1,
         1,
         arguments(product, tokens, 0, 0));

@@ -69,7 +69,8 @@ public final class MatrixKernels {
         integer
             ? KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "", "INTEGER", ""))
             : KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "")),
-        KernelNeeds.of(threads, Feature.SUBGROUP_ARITHMETIC, Feature.SUBGROUP_SHUFFLE, Feature.INT64)
+        KernelNeeds.of(
+                threads, Feature.SUBGROUP_ARITHMETIC, Feature.SUBGROUP_SHUFFLE, Feature.INT64)
             .shared(chunks.sharedBytes(tokens, integer, shape)),
         ending,
         threads,

@@ -51,8 +51,19 @@ public record Product(
   /// `gate(matrix . in) * (up . in)` instead, where [#canGate] holds.
   public Product gated(Gate gate, GpuMatrix up) {
     return new Product(
-        matrix, up, gate, in, inStride, norm, epsilon, bias, residual, residualStride, out,
-        outStride, outNumbers);
+        matrix,
+        up,
+        gate,
+        in,
+        inStride,
+        norm,
+        epsilon,
+        bias,
+        residual,
+        residualStride,
+        out,
+        outStride,
+        outNumbers);
   }
 
   /// Whether one kernel can multiply with both.
@@ -63,27 +74,71 @@ public record Product(
   /// With an RMS norm of the input.
   public Product normed(long weights, float epsilon) {
     return new Product(
-        matrix, up, gate, in, inStride, weights, epsilon, bias, residual, residualStride, out,
-        outStride, outNumbers);
+        matrix,
+        up,
+        gate,
+        in,
+        inStride,
+        weights,
+        epsilon,
+        bias,
+        residual,
+        residualStride,
+        out,
+        outStride,
+        outNumbers);
   }
 
   public Product plusBias(long bias) {
     return new Product(
-        matrix, up, gate, in, inStride, norm, epsilon, bias, residual, residualStride, out,
-        outStride, outNumbers);
+        matrix,
+        up,
+        gate,
+        in,
+        inStride,
+        norm,
+        epsilon,
+        bias,
+        residual,
+        residualStride,
+        out,
+        outStride,
+        outNumbers);
   }
 
   public Product plusResidual(long residual, int residualStride) {
     return new Product(
-        matrix, up, gate, in, inStride, norm, epsilon, bias, residual, residualStride, out,
-        outStride, outNumbers);
+        matrix,
+        up,
+        gate,
+        in,
+        inStride,
+        norm,
+        epsilon,
+        bias,
+        residual,
+        residualStride,
+        out,
+        outStride,
+        outNumbers);
   }
 
   /// With results of another type.
   public Product to(Numbers numbers) {
     return new Product(
-        matrix, up, gate, in, inStride, norm, epsilon, bias, residual, residualStride, out,
-        outStride, numbers);
+        matrix,
+        up,
+        gate,
+        in,
+        inStride,
+        norm,
+        epsilon,
+        bias,
+        residual,
+        residualStride,
+        out,
+        outStride,
+        numbers);
   }
 
   /// The address of the second matrix, or of the only one.

@@ -53,7 +53,8 @@ public final class Tuning {
 
   /// One order of summation for all numbers of tokens: two k groups, no parts.
   FragmentShape invariant(int tokens, int matrices) {
-    FragmentShape shape = new FragmentShape(1, 4, 2, 2, tokens <= 16 ? 16 : tokens <= 32 ? 32 : 64, 1);
+    FragmentShape shape =
+        new FragmentShape(1, 4, 2, 2, tokens <= 16 ? 16 : tokens <= 32 ? 32 : 64, 1);
     return matrices == 2 ? shape.paired() : shape;
   }
 

@@ -33,7 +33,11 @@ public final class MatrixUpload {
       int each = Math.toIntExact(Math.min(layout.rowTiles(), ring.slotBytes() / layout.bytes(1)));
       if (each == 0) {
         throw new IllegalArgumentException(
-            "16 rows of " + layout + " take " + layout.bytes(1) + " bytes, a staging buffer has "
+            "16 rows of "
+                + layout
+                + " take "
+                + layout.bytes(1)
+                + " bytes, a staging buffer has "
                 + ring.slotBytes());
       }
       for (int from = 0; from < layout.rowTiles(); from += each) {

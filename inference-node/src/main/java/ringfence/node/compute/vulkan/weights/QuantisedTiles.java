@@ -61,10 +61,7 @@ final class QuantisedTiles {
           long rowAt = row * rowBytes;
           boolean exists = row < layout.rows();
           long scaleAt =
-              scalePlane
-                  + (long) tile * scaleBytes
-                  + (long) g * (scaleBytes / 8)
-                  + 4L * half;
+              scalePlane + (long) tile * scaleBytes + (long) g * (scaleBytes / 8) + 4L * half;
           if (exists) {
             from.codes(data, rowAt, tile, blocks, columns);
             interleave(columns, codes[half]);
@@ -77,9 +74,7 @@ final class QuantisedTiles {
           }
           if (superBytes > 0 && tile % Plane.SUPERS.tilesAnEntry() == 0) {
             int supers = exists ? from.supers(data, rowAt, tile) : 0;
-            long entry =
-                superPlane
-                    + (long) (tile / Plane.SUPERS.tilesAnEntry()) * superBytes;
+            long entry = superPlane + (long) (tile / Plane.SUPERS.tilesAnEntry()) * superBytes;
             if (superBytes == 64) {
               Bytes.putInt(out, entry + 8L * g + 4L * half, supers);
             } else {

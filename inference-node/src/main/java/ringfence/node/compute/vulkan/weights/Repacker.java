@@ -40,7 +40,8 @@ public final class Repacker {
     switch (layout.format()) {
       case F32 -> floats(rowTile, out, codes);
       case F16, BF16 -> halves(rowTile, out, codes);
-      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K -> tiles.pack(
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K ->
+          tiles.pack(
               rowTile,
               out,
               codes,
