@@ -20,6 +20,7 @@ import picocli.CommandLine.Command;
       InspectCommand.class,
       BenchCommand.class,
       DevicesCommand.class,
+      KernelsCommand.class,
     })
 public final class Main {
 

@@ -378,6 +378,16 @@ public final class Gpu implements AutoCloseable {
     instance.forget(this);
   }
 
+  /// Waits until the queue's thread is at rest. Where Vulkan is computed on the processor, it may
+  /// still read the commands of work that counts as done.
+  void restSoftware() {
+    if (traits.isSoftware()) {
+      synchronized (queueLock) {
+        vkQueueWaitIdle(queue);
+      }
+    }
+  }
+
   private void finish() {
     try {
       if (waitSlice(submitted, CLOSE_WAIT_NANOS)) {

@@ -336,6 +336,7 @@ public final class Recording extends Gpu.Child implements AutoCloseable {
 
   @Override
   void destroy() {
+    gpu.restSoftware();
     if (queries != VK_NULL_HANDLE) {
       vkDestroyQueryPool(gpu.device(), queries, null);
     }

@@ -45,11 +45,17 @@ class RepackerTest {
         .hasMessageContaining("4 x 128");
   }
 
+  @ParameterizedTest
+  @EnumSource
+  void aFormatHasTheNameOfItsTensorType(WeightFormat format) {
+    assertThat(WeightFormat.of(format.type())).isEqualTo(format);
+  }
+
   @Test
-  void everyTensorTypeHasAFormatOfItsName() {
-    for (TensorType type : TensorType.values()) {
-      assertThat(WeightFormat.of(type).type()).isEqualTo(type);
-    }
+  void namesATypeThatItHasNoFormatFor() {
+    assertThatThrownBy(() -> WeightFormat.of(TensorType.Q2_K))
+        .isInstanceOf(IllegalArgumentException.class)
+        .hasMessageContaining("Q2_K");
   }
 
   private static void check(WeightFormat format, int rows, int blocks, long seed) {
