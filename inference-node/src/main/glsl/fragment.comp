@@ -104,21 +104,22 @@ void main() {
 
 // Zero beyond the last column, so that what weights there are beyond it does not count.
 #define LOAD_INPUTS(turn) \
-  [[unroll]] for (uint i = 0; i < INPUTS_EACH; i++) { \
-    const uint item = thread + i * THREADS; \
+  [[unroll]] for (uint n = 0; n < INPUTS_EACH; n++) { \
+    const uint item = thread + n * THREADS; \
     const uint column = (turn) * DEPTH + item % (DEPTH / 8) * 8; \
     const uint token = min(firstToken + item / (DEPTH / 8), tokens - 1); \
-    loaded[i] = uvec4(0); \
+    loaded[n] = uvec4(0); \
     if (column < columns && item < INPUTS) { \
-      loaded[i] = Vectors(inputs).v[(token * inputStride + column) / 8]; \
+      loaded[n] = Vectors(inputs).v[(token * inputStride + column) / 8]; \
     } \
   }
 
+// Its counter must not be named as the one that `half` may speak of.
 #define STAGE_INPUTS(half) \
-  [[unroll]] for (uint i = 0; i < INPUTS_EACH; i++) { \
-    const uint item = thread + i * THREADS; \
+  [[unroll]] for (uint n = 0; n < INPUTS_EACH; n++) { \
+    const uint item = thread + n * THREADS; \
     if (item < INPUTS) { \
-      staged[(half) * STAGE + item / (DEPTH / 8) * STRIDE + item % (DEPTH / 8)] = loaded[i]; \
+      staged[(half) * STAGE + item / (DEPTH / 8) * STRIDE + item % (DEPTH / 8)] = loaded[n]; \
     } \
   }
 
