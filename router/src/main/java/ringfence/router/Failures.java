@@ -77,10 +77,10 @@ public final class Failures {
     return switch (reason) {
       case INVALID_REQUEST, CONTEXT_LENGTH_EXCEEDED, TEMPLATE_FAILED, PROMPT_EXCEEDS_KV_BUDGET ->
           Status.Code.INVALID_ARGUMENT;
-      case UNKNOWN_MODEL -> Status.Code.NOT_FOUND;
+      case UNKNOWN_MODEL, UNKNOWN_REQUEST -> Status.Code.NOT_FOUND;
       case NO_TARGET_IN_ZONE, RESUME_MISMATCH -> Status.Code.FAILED_PRECONDITION;
       case NO_CAPACITY -> Status.Code.RESOURCE_EXHAUSTED;
-      case DRAINING, TARGET_LOST -> Status.Code.UNAVAILABLE;
+      case DRAINING, TARGET_LOST, LEDGER_UNAVAILABLE -> Status.Code.UNAVAILABLE;
       case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
       case CANCELLED -> Status.Code.CANCELLED;
       case UNAUTHENTICATED -> Status.Code.UNAUTHENTICATED;

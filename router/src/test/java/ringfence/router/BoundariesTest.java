@@ -6,9 +6,11 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaConstructorCall;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
+import ringfence.router.ledger.LedgerReceipt;
 import ringfence.router.policy.EffectiveLabel;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.routing.Scorer;
@@ -101,6 +103,35 @@ class BoundariesTest {
         .should()
         .bePackagePrivate()
         .check(ROUTER);
+  }
+
+  /// A receipt says that a record is durable, a clearance that bytes may leave: nobody else can say
+  /// so.
+  @Test
+  void onlyTheLedgerMakesReceiptsAndOnlyTheExitClears() {
+    constructors()
+        .that()
+        .areDeclaredIn(LedgerReceipt.class)
+        .should()
+        .bePackagePrivate()
+        .check(ROUTER);
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("ringfence.router.ledger.Ledger")
+        .should()
+        .callConstructorWhere(making("ringfence.router.ledger.LedgerReceipt"))
+        .check(ROUTER);
+    noClasses()
+        .that()
+        .doNotHaveFullyQualifiedName("ringfence.router.egress.Exit")
+        .should()
+        .callConstructorWhere(making("ringfence.router.egress.Clearance"))
+        .check(ROUTER);
+  }
+
+  private static DescribedPredicate<JavaConstructorCall> making(String type) {
+    return DescribedPredicate.describe(
+        "it makes a " + type, call -> call.getTargetOwner().getName().equals(type));
   }
 
   @Test

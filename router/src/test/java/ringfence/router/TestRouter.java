@@ -11,11 +11,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import ringfence.router.dispatch.DispatchLimits;
+import ringfence.router.serving.LedgerPlan;
 import ringfence.router.serving.Router;
 import ringfence.router.serving.RouterSettings;
 
 /// A whole router of tests, on a free port of loopback.
 public final class TestRouter implements AutoCloseable {
+  private static final DispatchLimits DISPATCH =
+      new DispatchLimits(4, Duration.ofSeconds(20), Duration.ZERO, Duration.ofMillis(300));
+
   public final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   public final Router router;
   public final int queueLimit;
@@ -25,13 +29,19 @@ public final class TestRouter implements AutoCloseable {
   }
 
   public TestRouter(Duration drainLimit, int queueLimit) {
-    this(
-        drainLimit,
-        queueLimit,
-        new DispatchLimits(4, Duration.ofSeconds(20), Duration.ZERO, Duration.ofMillis(300)));
+    this(drainLimit, queueLimit, DISPATCH, LedgerPlan.NONE);
+  }
+
+  public TestRouter(LedgerPlan ledger) {
+    this(Duration.ofMillis(200), 64, DISPATCH, ledger);
   }
 
   public TestRouter(Duration drainLimit, int queueLimit, DispatchLimits dispatch) {
+    this(drainLimit, queueLimit, dispatch, LedgerPlan.NONE);
+  }
+
+  private TestRouter(
+      Duration drainLimit, int queueLimit, DispatchLimits dispatch, LedgerPlan ledger) {
     this.queueLimit = queueLimit;
     RouterSettings settings =
         new RouterSettings(
@@ -54,7 +64,8 @@ public final class TestRouter implements AutoCloseable {
             Duration.ofSeconds(5),
             4,
             Duration.ofSeconds(30),
-            drainLimit);
+            drainLimit,
+            ledger);
     try {
       router = new Router(settings, registry);
     } catch (IOException failed) {

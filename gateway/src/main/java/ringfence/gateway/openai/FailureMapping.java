@@ -77,6 +77,14 @@ public final class FailureMapping {
               401, null, "invalid_api_key", message(failure, "The API key is not valid."));
       case PERMISSION_DENIED ->
           ApiError.refused(403, null, "permission_denied", message(failure, "Not allowed."));
+      case LEDGER_UNAVAILABLE ->
+          ApiError.busy(
+              "ledger_unavailable",
+              message(failure, "What leaves the site could not be recorded, so nothing left."),
+              retry(failure));
+      case UNKNOWN_REQUEST ->
+          ApiError.refused(
+              404, null, "receipt_not_found", message(failure, "There is no such receipt."));
       case CANCELLED -> ApiError.failed(499, "cancelled", "The request was cancelled.");
       case RESUME_MISMATCH, STALE_ATTEMPT, INTERNAL -> internal();
       case REASON_UNSPECIFIED, UNRECOGNIZED -> fromStatus(status);

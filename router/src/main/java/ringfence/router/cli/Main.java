@@ -12,7 +12,12 @@ import picocli.CommandLine.Command;
     description = "Decides where prompts may and should run, and keeps account of what left.",
     mixinStandardHelpOptions = true,
     version = "ringfence router 0.1.0",
-    subcommands = {ServeCommand.class, DrainCommand.class, ResumeCommand.class})
+    subcommands = {
+      ServeCommand.class,
+      DrainCommand.class,
+      ResumeCommand.class,
+      LedgerCommand.class
+    })
 public final class Main {
 
   public static void main(String... arguments) {

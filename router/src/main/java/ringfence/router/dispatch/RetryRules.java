@@ -18,6 +18,7 @@ final class RetryRules {
           INTERNAL,
           CONTEXT_LENGTH_EXCEEDED,
           PROMPT_EXCEEDS_KV_BUDGET,
+          LEDGER_UNAVAILABLE,
           REASON_UNSPECIFIED,
           UNRECOGNIZED ->
           true;
@@ -27,7 +28,8 @@ final class RetryRules {
           DEADLINE_EXCEEDED,
           UNAUTHENTICATED,
           PERMISSION_DENIED,
-          STALE_ATTEMPT ->
+          STALE_ATTEMPT,
+          UNKNOWN_REQUEST ->
           false;
     };
   }
@@ -49,6 +51,8 @@ final class RetryRules {
           DEADLINE_EXCEEDED,
           UNAUTHENTICATED,
           PERMISSION_DENIED,
+          LEDGER_UNAVAILABLE,
+          UNKNOWN_REQUEST,
           STALE_ATTEMPT ->
           false;
     };

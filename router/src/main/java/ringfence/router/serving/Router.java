@@ -13,10 +13,11 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
-import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import ringfence.router.dispatch.Dispatcher;
 import ringfence.router.dispatch.PrefixMemory;
 import ringfence.router.dispatch.WaitingRoom;
+import ringfence.router.egress.Exit;
 import ringfence.router.egress.GrpcEgress;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.FleetObserver;
@@ -35,6 +36,7 @@ public final class Router implements AutoCloseable {
   private final ExecutorService callbacks;
   private final ScheduledExecutorService housekeeping;
   private final TimerAlarms alarms;
+  private final @Nullable OpenLedger ledger;
   private final GrpcEgress egress;
   private final Fleet fleet;
   private final Admission admission;
@@ -42,10 +44,11 @@ public final class Router implements AutoCloseable {
 
   /// Starts a router.
   ///
-  /// @throws IOException when the address can't be listened on
+  /// @throws IOException when the ledger can't be used or the address not be listened on
   public Router(RouterSettings settings, MeterRegistry registry) throws IOException {
     this.settings = settings;
     LongSupplier nanoClock = System::nanoTime;
+    ledger = OpenLedger.of(settings.ledger(), nanoClock, registry);
     int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     callbacks =
         Executors.newFixedThreadPool(
@@ -56,6 +59,11 @@ public final class Router implements AutoCloseable {
     int maxMessageBytes = settings.maxPromptBytes() + ENVELOPE_BYTES;
     egress =
         new GrpcEgress(
+            new Exit(
+                ledger == null ? null : ledger.ledger(),
+                settings.ledger().recordsAll(),
+                nanoClock,
+                callbacks),
             maxMessageBytes,
             settings.nodeConnections(),
             settings.nodeKeepAlive().toMillis(),
@@ -97,7 +105,12 @@ public final class Router implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .keepAliveTime(settings.nodeKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(settings.nodeKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
-            .addService(new RoutingService(dispatcher, admission, settings))
+            .addService(
+                new RoutingService(
+                    dispatcher,
+                    admission,
+                    new Receipts(ledger == null ? null : ledger.ledger()),
+                    settings))
             .addService(
                 new FleetService(
                     fleet,
@@ -109,6 +122,9 @@ public final class Router implements AutoCloseable {
     try {
       server.start();
       started = true;
+    } catch (IOException taken) {
+      throw new IOException(
+          "ringfence.router.listen-address " + settings.listen() + " can't be listened on", taken);
     } finally {
       if (!started) {
         stopThreads();
@@ -141,7 +157,7 @@ public final class Router implements AutoCloseable {
       public void left(TargetView target, String why) {
         observer.left(target, why);
         prefixes.left(target);
-        egress.retire(target.address());
+        egress.retire(target);
       }
     };
   }
@@ -149,8 +165,10 @@ public final class Router implements AutoCloseable {
   private void keepHouse() {
     admission.endStalled(settings.readerStallLimit());
     fleet.dropSilent(DROP_SILENT_AFTER.toNanos());
-    egress.retireAllBut(
-        fleet.targets().stream().map(TargetView::address).collect(Collectors.toSet()));
+    egress.retireAllBut(fleet.targets());
+    if (ledger != null) {
+      ledger.ledger().keepHouse();
+    }
   }
 
   /// Where gateways and nodes reach it.
@@ -191,5 +209,8 @@ public final class Router implements AutoCloseable {
     alarms.close();
     egress.close();
     callbacks.shutdown();
+    if (ledger != null) {
+      ledger.close();
+    }
   }
 }

@@ -2,7 +2,9 @@ package ringfence.router.serving;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 
 /// The router's configuration as it is written; [RouterSettings] checks it.
 @ConfigMapping(prefix = "ringfence.router")
@@ -99,4 +101,42 @@ public interface RouterConfig {
   /// How long requests in flight may go on when the router is stopped.
   @WithDefault("30s")
   Duration drainLimit();
+
+  /// The account of what leaves.
+  Ledger ledger();
+
+  /// Where the ledger lies and what it keeps.
+  interface Ledger {
+
+    /// Its folder, for this router alone; without one nothing leaves the site.
+    Optional<Path> folder();
+
+    /// What is recorded: `departures` (attempts for zones farther than site) or `all`.
+    @WithDefault("departures")
+    String record();
+
+    /// Bytes of a segment before the next is begun.
+    @WithDefault("16777216")
+    int segmentBytes();
+
+    /// Records that are kept at least before older segments are dropped.
+    @WithDefault("1000000")
+    long maxRecords();
+
+    /// Segments whose records are all older are dropped.
+    @WithDefault("400d")
+    Duration maxAge();
+
+    /// Attempts that may wait for a commit.
+    @WithDefault("4096")
+    int maxWaiting();
+
+    /// How long an attempt may wait for its record.
+    @WithDefault("2s")
+    Duration waitLimit();
+
+    /// The signed head on disk is at most so much older than the last record.
+    @WithDefault("1s")
+    Duration headInterval();
+  }
 }

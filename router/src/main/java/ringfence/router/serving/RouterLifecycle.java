@@ -29,13 +29,7 @@ public class RouterLifecycle implements HealthCheck {
 
   void start(@Observes StartupEvent started) throws IOException {
     RouterSettings settings = RouterSettings.of(config);
-    Router running;
-    try {
-      running = new Router(settings, registry);
-    } catch (IOException taken) {
-      throw new IOException(
-          "ringfence.router.listen-address " + settings.listen() + " can't be listened on", taken);
-    }
+    Router running = new Router(settings, registry);
     router = running;
     LOG.infof("gRPC for gateways and nodes on %s", running.address());
   }

@@ -29,7 +29,8 @@ public record RouterSettings(
     Duration nodeKeepAlive,
     int nodeConnections,
     Duration readerStallLimit,
-    Duration drainLimit) {
+    Duration drainLimit,
+    LedgerPlan ledger) {
   private static final String PREFIX = "ringfence.router.";
 
   /// Checks a configuration.
@@ -84,7 +85,8 @@ public record RouterSettings(
             config.readerStallLimit(),
             Duration.ofSeconds(1),
             Duration.ofHours(1)),
-        between("drain-limit", config.drainLimit(), Duration.ZERO, Duration.ofHours(1)));
+        between("drain-limit", config.drainLimit(), Duration.ZERO, Duration.ofHours(1)),
+        LedgerPlan.of(config.ledger()));
   }
 
   private static DispatchLimits dispatch(RouterConfig config) {
@@ -133,21 +135,21 @@ public record RouterSettings(
     return value;
   }
 
-  private static int between(String key, int value, int least, int most) {
+  static int between(String key, int value, int least, int most) {
     if (value < least || value > most) {
       throw wrong(key, value, least + " to " + most);
     }
     return value;
   }
 
-  private static Duration between(String key, Duration value, Duration least, Duration most) {
+  static Duration between(String key, Duration value, Duration least, Duration most) {
     if (value.compareTo(least) < 0 || value.compareTo(most) > 0) {
       throw wrong(key, value, least + " to " + most);
     }
     return value;
   }
 
-  private static IllegalArgumentException wrong(String key, Object value, String expected) {
+  static IllegalArgumentException wrong(String key, Object value, String expected) {
     return wrong(key, value, expected, null);
   }
 

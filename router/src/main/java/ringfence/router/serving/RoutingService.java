@@ -15,9 +15,11 @@ import ringfence.proto.v1.DescribeFleetResponse;
 import ringfence.proto.v1.DrainNodeRequest;
 import ringfence.proto.v1.DrainNodeResponse;
 import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.GetReceiptRequest;
 import ringfence.proto.v1.ListModelsRequest;
 import ringfence.proto.v1.ListModelsResponse;
 import ringfence.proto.v1.NodeState;
+import ringfence.proto.v1.Receipt;
 import ringfence.proto.v1.RouteEvent;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
@@ -33,13 +35,16 @@ import ringfence.router.routing.Zone;
 public final class RoutingService extends RoutingGrpc.RoutingImplBase {
   private final Dispatcher dispatcher;
   private final Admission admission;
+  private final Receipts receipts;
   private final RequestRules rules;
   private final Duration defaultDeadline;
   private final Duration maxDeadline;
 
-  RoutingService(Dispatcher dispatcher, Admission admission, RouterSettings settings) {
+  RoutingService(
+      Dispatcher dispatcher, Admission admission, Receipts receipts, RouterSettings settings) {
     this.dispatcher = dispatcher;
     this.admission = admission;
+    this.receipts = receipts;
     this.rules = new RequestRules(settings.maxPromptBytes());
     this.defaultDeadline = settings.defaultDeadline();
     this.maxDeadline = settings.maxDeadline();
@@ -138,5 +143,17 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
     }
     response.onNext(described.build());
     response.onCompleted();
+  }
+
+  @Override
+  public void getReceipt(GetReceiptRequest request, StreamObserver<Receipt> response) {
+    switch (receipts.find(request.getRequestId(), request.getTenant())) {
+      case Receipts.Answer.Found found -> {
+        response.onNext(found.receipt());
+        response.onCompleted();
+      }
+      case Receipts.Answer.Refused refused ->
+          response.onError(Failures.toException(refused.failure()));
+    }
   }
 }

@@ -49,7 +49,15 @@ class RouterSettingsTest {
     "max-prompt-bytes, 1",
     "max-in-flight-prompt-bytes, 2048",
     "default-deadline, 2H",
-    "drain-limit, 2H"
+    "drain-limit, 2H",
+    "ledger.record, everything",
+    "ledger.record, all",
+    "ledger.segment-bytes, 1000",
+    "ledger.max-records, 0",
+    "ledger.max-age, 1s",
+    "ledger.max-waiting, 0",
+    "ledger.wait-limit, 1m",
+    "ledger.head-interval, 0s"
   })
   void aWrongValueIsRefusedByItsKey(String key, String value) {
     assertThatIllegalArgumentException()
