@@ -1,5 +1,6 @@
 package ringfence.gateway;
 
+import com.google.protobuf.ByteString;
 import io.grpc.Metadata;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
@@ -16,9 +17,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicLong;
 import ringfence.gateway.openai.FailureMapping;
+import ringfence.proto.v1.Departure;
 import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.GetReceiptRequest;
+import ringfence.proto.v1.LedgerHead;
+import ringfence.proto.v1.LedgerRecord;
 import ringfence.proto.v1.ListModelsRequest;
 import ringfence.proto.v1.ListModelsResponse;
+import ringfence.proto.v1.Receipt;
+import ringfence.proto.v1.ReceiptRecord;
 import ringfence.proto.v1.RouteEvent;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
@@ -145,6 +152,38 @@ public final class FakeRouter implements AutoCloseable {
                 .setLoadedAtEpochSeconds(1_700_000_000));
       }
       observer.onNext(models.build());
+      observer.onCompleted();
+    }
+
+    /// Request `known` of the keyless tenant has left once.
+    @Override
+    public void getReceipt(GetReceiptRequest request, StreamObserver<Receipt> observer) {
+      if (!request.getRequestId().equals("known") || !request.getTenant().isEmpty()) {
+        observer.onError(
+            exception(Failure.newBuilder().setReason(Failure.Reason.UNKNOWN_REQUEST).build()));
+        return;
+      }
+      var record =
+          LedgerRecord.newBuilder()
+              .setSequence(7)
+              .setTimeMillis(1_700_000_000_000L)
+              .setDeparture(
+                  Departure.newBuilder()
+                      .setRequestId("known")
+                      .setAttempt(2)
+                      .setTarget("far")
+                      .setZone(Zone.ZONE_DATACENTER)
+                      .setByteCount(123)
+                      .setKeyedHash(ByteString.copyFrom(new byte[] {1, (byte) 0xab})))
+              .build();
+      observer.onNext(
+          Receipt.newBuilder()
+              .addRecords(
+                  ReceiptRecord.newBuilder()
+                      .setStored(record.toByteString())
+                      .setSigned(LedgerHead.newBuilder().setSequence(7)))
+              .setHead(LedgerHead.newBuilder().setSequence(9))
+              .build());
       observer.onCompleted();
     }
 

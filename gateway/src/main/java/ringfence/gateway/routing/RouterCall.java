@@ -82,14 +82,16 @@ public final class RouterCall<Q, R> {
   }
 
   private boolean triesNext(Status status, Metadata trailers) {
-    if (answered
-        || cancelled
-        || status.getCode() != Status.Code.UNAVAILABLE
-        || !routers.hasNext()) {
+    if (answered || cancelled || !routers.hasNext()) {
       return false;
     }
     Failure.Reason reason = FailureMapping.failure(trailers).getReason();
-    return reason == Failure.Reason.REASON_UNSPECIFIED || reason == Failure.Reason.DRAINING;
+    if (status.getCode() == Status.Code.NOT_FOUND) {
+      // Each router has the records of what it has sent itself.
+      return reason == Failure.Reason.UNKNOWN_REQUEST;
+    }
+    return status.getCode() == Status.Code.UNAVAILABLE
+        && (reason == Failure.Reason.REASON_UNSPECIFIED || reason == Failure.Reason.DRAINING);
   }
 
   private final class Received extends ClientCall.Listener<R> {

@@ -17,8 +17,10 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import ringfence.gateway.GatewayConfig;
+import ringfence.proto.v1.GetReceiptRequest;
 import ringfence.proto.v1.ListModelsRequest;
 import ringfence.proto.v1.ListModelsResponse;
+import ringfence.proto.v1.Receipt;
 import ringfence.proto.v1.RouteEvent;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
@@ -94,6 +96,22 @@ public final class Routers {
     return new RouterCall<>(
         inOrder(),
         RoutingGrpc.getListModelsMethod(),
+        CallOptions.DEFAULT
+            .withExecutor(executor)
+            .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
+        request,
+        listener);
+  }
+
+  /// A call of `Routing.GetReceipt`, not yet begun; its listener runs on `executor`.
+  public RouterCall<GetReceiptRequest, Receipt> getReceipt(
+      GetReceiptRequest request,
+      Duration limit,
+      Executor executor,
+      RouterCall.Listener<Receipt> listener) {
+    return new RouterCall<>(
+        inOrder(),
+        RoutingGrpc.getGetReceiptMethod(),
         CallOptions.DEFAULT
             .withExecutor(executor)
             .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),

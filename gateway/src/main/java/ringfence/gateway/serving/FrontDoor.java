@@ -44,11 +44,14 @@ public final class FrontDoor {
   private final Access access;
   private final GenerationRoutes generation;
   private final ModelRoutes models;
+  private final ReceiptRoutes receipts;
 
-  FrontDoor(Access access, GenerationRoutes generation, ModelRoutes models) {
+  FrontDoor(
+      Access access, GenerationRoutes generation, ModelRoutes models, ReceiptRoutes receipts) {
     this.access = access;
     this.generation = generation;
     this.models = models;
+    this.receipts = receipts;
   }
 
   void register(@Observes Router router) {
@@ -57,6 +60,7 @@ public final class FrontDoor {
     router.get("/").handler(Welcome::show);
     generation.register(router);
     models.register(router);
+    receipts.register(router);
     router.route().order(LAST).handler(FrontDoor::noRoute);
   }
 
@@ -128,7 +132,10 @@ public final class FrontDoor {
 
   private static void noRoute(RoutingContext context) {
     String path = context.request().path();
-    String allowed = path.startsWith(ModelRoutes.MODELS + "/") ? "GET" : METHODS.get(path);
+    boolean reads =
+        path.startsWith(ModelRoutes.MODELS + "/")
+            || path.matches(ReceiptRoutes.RECEIPTS + "/[A-Za-z0-9_-]+");
+    String allowed = reads ? "GET" : METHODS.get(path);
     if (allowed != null) {
       context.response().putHeader(HttpHeaders.ALLOW, allowed);
       Reply.error(

@@ -33,7 +33,11 @@ class OpenApiTest {
     JsonNode paths = document.at("/paths");
     assertThat(paths.properties().stream().map(Map.Entry::getKey))
         .containsExactlyInAnyOrder(
-            "/v1/chat/completions", "/v1/completions", "/v1/models", "/v1/models/{id}");
+            "/v1/chat/completions",
+            "/v1/completions",
+            "/v1/models",
+            "/v1/models/{id}",
+            "/v1/receipts/{id}");
     assertThat(
             document
                 .at(
