@@ -20,6 +20,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
+import ringfence.node.compute.vulkan.device.ExitGuard;
 import ringfence.node.serving.NodeSettings.HostPort;
 import ringfence.proto.v1.Failure;
 
@@ -28,6 +29,8 @@ import ringfence.proto.v1.Failure;
 public class Node {
   private static final Logger LOG = Logger.getLogger(Node.class);
   private static final Duration WARM_UP = Duration.ofSeconds(1);
+  // From the end of draining until the models are closed.
+  private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
   private static final int MAX_CALLS_PER_CONNECTION = 2048;
 
   private final NodeConfig config;
@@ -61,6 +64,7 @@ public class Node {
     try {
       NodeSettings checked = NodeSettings.check(config);
       settings = checked;
+      ExitGuard.waitForOwners(checked.drainLimit().plus(CLOSE_LIMIT));
       Map<String, MeteredModel> metered = new LinkedHashMap<>();
       for (String model : checked.models()) {
         ServedModel served = ServedModel.open(model, checked.served());
