@@ -1,5 +1,6 @@
 package ringfence.node.compute.cpu;
 
+import java.lang.foreign.Arena;
 import java.util.function.BooleanSupplier;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
@@ -18,6 +19,7 @@ public final class CpuBackend implements Backend {
   private final int maxBatchTokens;
   private final Workers workers;
   private final KvStore store;
+  private final Arena arena = Arena.ofShared();
   private final Pass pass;
 
   /// Opens a backend for a model; its caller closes it.
@@ -37,7 +39,7 @@ public final class CpuBackend implements Backend {
     this.maxBatchTokens = options.maxBatchTokens();
     this.store = new KvStore(spec, options);
     this.workers = new Workers(options.threads());
-    this.pass = new Pass(spec, model.weights(), options, store, workers);
+    this.pass = new Pass(spec, model.weights(), options, store, workers, arena);
   }
 
   @Override
@@ -118,7 +120,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public String numerics() {
-    return "cpu-f32-w" + Lanes.COUNT * Float.SIZE + "-v1";
+    return "cpu-f32-w" + Lanes.COUNT * Float.SIZE + "-v2";
   }
 
   @Override
@@ -135,5 +137,6 @@ public final class CpuBackend implements Backend {
   public void close() {
     workers.close();
     store.close();
+    arena.close();
   }
 }

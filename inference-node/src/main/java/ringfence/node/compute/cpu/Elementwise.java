@@ -52,6 +52,17 @@ final class Elementwise {
     }
   }
 
+  /// `out = x * y`.
+  ///
+  /// @param width a multiple of [Lanes#COUNT]
+  static void times(float[] x, int at, float[] y, int yAt, float[] out, int outAt, int width) {
+    for (int i = 0; i < width; i += COUNT) {
+      FloatVector.fromArray(FLOATS, x, at + i)
+          .mul(FloatVector.fromArray(FLOATS, y, yAt + i))
+          .intoArray(out, outAt + i);
+    }
+  }
+
   /// `gate = silu(gate) * up`, where `silu(x) = x / (1 + e^-x)`.
   ///
   /// @param up may be overwritten

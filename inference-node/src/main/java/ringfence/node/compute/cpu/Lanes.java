@@ -18,7 +18,18 @@ final class Lanes {
   /// Numbers in a vector: 4, 8 or 16.
   static final int COUNT = FLOATS.length();
 
+  /// Bytes of a vector.
+  static final int BYTES = COUNT * Float.BYTES;
+
+  /// Rows of a matrix that are computed side by side: four vectors.
+  static final int TILE = 4 * COUNT;
+
   private Lanes() {}
+
+  /// Tiles that hold this many rows.
+  static int tiles(int rows) {
+    return (rows + TILE - 1) / TILE;
+  }
 
   /// The next multiple of [#COUNT].
   static int padded(int count) {

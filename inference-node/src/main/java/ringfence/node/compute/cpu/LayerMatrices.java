@@ -1,5 +1,7 @@
 package ringfence.node.compute.cpu;
 
+import java.lang.foreign.Arena;
+import java.util.List;
 import ringfence.node.model.Weights;
 
 /// A layer's matrices, ready to multiply.
@@ -12,14 +14,19 @@ record LayerMatrices(
     Matrix up,
     Matrix down) {
 
-  static LayerMatrices of(Weights.Layer layer) {
+  static LayerMatrices of(Weights.Layer layer, Arena arena, Workers workers) {
     return new LayerMatrices(
-        Matrix.of(layer.query()),
-        Matrix.of(layer.key()),
-        Matrix.of(layer.value()),
-        Matrix.of(layer.attentionOutput()),
-        Matrix.of(layer.gate()),
-        Matrix.of(layer.up()),
-        Matrix.of(layer.down()));
+        Matrix.of(layer.query(), arena, workers),
+        Matrix.of(layer.key(), arena, workers),
+        Matrix.of(layer.value(), arena, workers),
+        Matrix.of(layer.attentionOutput(), arena, workers),
+        Matrix.of(layer.gate(), arena, workers),
+        Matrix.of(layer.up(), arena, workers),
+        Matrix.of(layer.down(), arena, workers));
+  }
+
+  /// The matrices that the normed residual stream is multiplied with.
+  List<Matrix> readNormed() {
+    return List.of(query, key, value, gate, up);
   }
 }

@@ -1,22 +1,33 @@
 package ringfence.node.compute.cpu;
 
-import java.lang.foreign.MemorySegment;
+import java.lang.foreign.Arena;
 import ringfence.node.gguf.Tensor;
 
-/// A weight matrix `[rows, columns]` in the mapped file, and how to read it.
-record Matrix(Format format, MemorySegment data, int rows, int columns, long rowBytes) {
+/// A weight matrix `[rows, columns]`, ready to be multiplied.
+sealed interface Matrix permits FileRows, Tiles {
 
-  static Matrix of(Tensor tensor) {
-    return new Matrix(
-        Format.of(tensor.type()),
-        tensor.data(),
-        Math.toIntExact(tensor.rows()),
-        Math.toIntExact(tensor.columns()),
-        tensor.rowBytes());
+  /// The fastest form of a tensor.
+  ///
+  /// @param arena where weights that are laid out anew live
+  static Matrix of(Tensor tensor, Arena arena, Workers workers) {
+    return StoredCodes.has(tensor.type()) ? Tiles.of(tensor, arena, workers) : FileRows.of(tensor);
   }
 
-  /// Writes one row to `out[at...]`.
-  void unpack(int row, float[] out, int at) {
-    format.unpack(data, row * rowBytes, columns, out, at);
-  }
+  int rows();
+
+  int columns();
+
+  /// `out[outAt + token * outStride + row - from] = matrix[row] . x[token]` for rows `from` to `to
+  /// - 1`.
+  ///
+  /// @param from a multiple of [Lanes#TILE]; `to` is one too, or the number of rows
+  void multiply(
+      int from,
+      int to,
+      Activations x,
+      int tokens,
+      float[] out,
+      int outAt,
+      int outStride,
+      Scratch scratch);
 }

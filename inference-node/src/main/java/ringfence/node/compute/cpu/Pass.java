@@ -1,8 +1,10 @@
 package ringfence.node.compute.cpu;
 
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Logits;
@@ -13,15 +15,12 @@ import ringfence.node.model.Weights;
 /// The forward pass, in phases that all workers share. Between phases lie the activations of every
 /// token of the batch; they are allocated once.
 final class Pass {
-  /// Rows of a chunk are a multiple of it, so that tiles of four rows fill up.
-  private static final int ROW_STEP = 8;
-
   /// Chunks a phase is cut into, per worker: enough that a slow worker's rest is taken over.
   private static final int CHUNKS_PER_WORKER = 4;
 
   private final ModelSpec spec;
   private final Weights weights;
-  private final Matrix embedding;
+  private final FileRows embedding;
   private final Matrix output;
   private final List<LayerMatrices> layers = new ArrayList<>();
   private final List<Rotation> rotations = new ArrayList<>();
@@ -31,33 +30,38 @@ final class Pass {
   private final Workers workers;
   private final Scratch[] scratch;
 
-  // Strides of the rows below, in numbers: each a whole number of vectors.
-  private final int hiddenStride;
-  private final int feedForwardStride;
-  private final int attendedStride;
+  // What is multiplied with matrices.
+  private final Activations normed;
+  private final Activations attended;
+  private final Activations gated;
+  private final Activations last;
 
   // [token][...]
   private final float[] residual;
-  private final float[] normed;
   private final float[] queries;
   private final float[] keys;
   private final float[] values;
-  private final float[] attended;
-  private final float[] gate;
   private final float[] up;
   private final float[] branch;
 
-  Pass(ModelSpec spec, Weights weights, BackendOptions options, KvStore store, Workers workers) {
+  /// @param arena where weights live that are laid out anew
+  Pass(
+      ModelSpec spec,
+      Weights weights,
+      BackendOptions options,
+      KvStore store,
+      Workers workers,
+      Arena arena) {
     this.spec = spec;
     this.weights = weights;
     this.store = store;
     this.workers = workers;
     this.attention = new Attention(spec, store);
-    this.embedding = Matrix.of(weights.tokenEmbedding());
-    this.output = Matrix.of(weights.output());
+    this.embedding = FileRows.of(weights.tokenEmbedding());
+    this.output = Matrix.of(weights.output(), arena, workers);
     int tokens = options.maxBatchTokens();
     for (Weights.Layer layer : weights.layers()) {
-      layers.add(LayerMatrices.of(layer));
+      layers.add(LayerMatrices.of(layer, arena, workers));
     }
     List<Rope> ropes = new ArrayList<>();
     for (ModelSpec.LayerSpec layer : spec.layers()) {
@@ -69,23 +73,28 @@ final class Pass {
       }
       layerRotations.add(rotations.get(known));
     }
-    hiddenStride = Lanes.padded(spec.hidden());
-    feedForwardStride = Lanes.padded(spec.feedForward());
-    attendedStride = Lanes.padded(spec.queryWidth());
-    residual = new float[tokens * hiddenStride];
-    normed = new float[tokens * hiddenStride];
-    branch = new float[tokens * hiddenStride];
+    normed = activations(tokens, spec.hidden(), LayerMatrices::readNormed);
+    attended = activations(tokens, spec.queryWidth(), layer -> List.of(layer.attentionOutput()));
+    gated = activations(tokens, spec.feedForward(), layer -> List.of(layer.down()));
+    last = new Activations(tokens, spec.hidden(), List.of(output));
+    residual = new float[tokens * normed.stride];
+    branch = new float[tokens * normed.stride];
     queries = new float[tokens * spec.queryWidth()];
     keys = new float[tokens * spec.kvWidth()];
     values = new float[tokens * spec.kvWidth()];
-    attended = new float[tokens * attendedStride];
-    gate = new float[tokens * feedForwardStride];
-    up = new float[tokens * feedForwardStride];
+    up = new float[tokens * gated.stride];
     int widest = Math.max(Math.max(spec.hidden(), spec.feedForward()), spec.queryWidth());
     scratch = new Scratch[workers.threads()];
     for (int worker = 0; worker < scratch.length; worker++) {
-      scratch[worker] = new Scratch(Math.max(MatMul.panelSize(widest), Attention.panelSize(spec)));
+      scratch[worker] =
+          new Scratch(Math.max(FileRows.panelSize(widest), Attention.panelSize(spec)));
     }
+  }
+
+  private Activations activations(
+      int tokens, int columns, Function<LayerMatrices, List<Matrix>> users) {
+    return new Activations(
+        tokens, columns, layers.stream().flatMap(layer -> users.apply(layer).stream()).toList());
   }
 
   /// False when it was given up between layers.
@@ -107,7 +116,7 @@ final class Pass {
   }
 
   private void start(Plan plan, int token, Scratch own) {
-    int at = token * hiddenStride;
+    int at = token * normed.stride;
     embedding.unpack(plan.ids[token], residual, at);
     for (int i = 0; i < spec.hidden(); i++) {
       residual[at + i] *= spec.embeddingScale();
@@ -115,44 +124,26 @@ final class Pass {
     for (Rotation rotation : rotations) {
       rotation.place(token, plan.positions[token]);
     }
-    norm(residual, at, weights.layers().getFirst().attentionNorm(), normed, at, own);
+    norm(residual, at, weights.layers().getFirst().attentionNorm(), normed.rows, at, own);
+    normed.prepare(token);
   }
 
   private void attentionHalf(Plan plan, int index) {
     Weights.Layer layer = weights.layers().get(index);
     LayerMatrices matrices = layers.get(index);
     Rotation rotation = layerRotations.get(index);
-    int queryWidth = spec.queryWidth();
-    int kvWidth = spec.kvWidth();
-    perRows(
-        queryWidth + 2 * kvWidth,
+    int queryTiles = Lanes.tiles(spec.queryWidth());
+    int kvTiles = Lanes.tiles(spec.kvWidth());
+    perTiles(
+        queryTiles + 2 * kvTiles,
         (from, to, own) -> {
-          int keyFrom = queryWidth;
-          int valueFrom = queryWidth + kvWidth;
-          product(
-              matrices.query(),
-              from,
-              to,
-              0,
-              plan,
-              normed,
-              queries,
-              queryWidth,
-              layer.queryBias(),
-              own);
-          product(
-              matrices.key(), from, to, keyFrom, plan, normed, keys, kvWidth, layer.keyBias(), own);
-          product(
-              matrices.value(),
-              from,
-              to,
-              valueFrom,
-              plan,
-              normed,
-              values,
-              kvWidth,
-              layer.valueBias(),
-              own);
+          product(matrices.query(), from, to, plan, queries, layer.queryBias(), own);
+          int keyFrom = from - queryTiles;
+          int keyTo = to - queryTiles;
+          product(matrices.key(), keyFrom, keyTo, plan, keys, layer.keyBias(), own);
+          int valueFrom = keyFrom - kvTiles;
+          int valueTo = keyTo - kvTiles;
+          product(matrices.value(), valueFrom, valueTo, plan, values, layer.valueBias(), own);
         });
     perToken(plan.tokens, (token, own) -> place(plan, token, index, layer, rotation, own));
     int kvHeads = spec.kvHeads();
@@ -165,24 +156,15 @@ final class Pass {
                 chunk % kvHeads,
                 index,
                 queries,
-                attended,
-                attendedStride,
+                attended.rows,
+                attended.stride,
                 scratch[worker]),
         plan.tiles * kvHeads);
-    perRows(
-        spec.hidden(),
+    perToken(plan.tokens, (token, own) -> attended.prepare(token));
+    perTiles(
+        Lanes.tiles(spec.hidden()),
         (from, to, own) ->
-            product(
-                matrices.attentionOutput(),
-                from,
-                to,
-                0,
-                plan,
-                attended,
-                branch,
-                hiddenStride,
-                null,
-                own));
+            multiply(matrices.attentionOutput(), from, to, plan, attended, branch, own));
     perToken(
         plan.tokens,
         (token, own) -> join(token, layer.postAttentionNorm(), layer.feedForwardNorm(), own));
@@ -191,19 +173,22 @@ final class Pass {
   private void feedForwardHalf(Plan plan, int index, float[] nextNorm) {
     Weights.Layer layer = weights.layers().get(index);
     LayerMatrices matrices = layers.get(index);
-    perRows(
-        spec.feedForward(),
+    int stride = gated.stride;
+    perTiles(
+        Lanes.tiles(spec.feedForward()),
         (from, to, own) -> {
-          product(matrices.gate(), from, to, 0, plan, normed, gate, feedForwardStride, null, own);
-          product(matrices.up(), from, to, 0, plan, normed, up, feedForwardStride, null, own);
+          int first = from * Lanes.TILE;
+          int end = Math.min(spec.feedForward(), to * Lanes.TILE);
+          matrices.gate().multiply(first, end, normed, plan.tokens, gated.rows, first, stride, own);
+          matrices.up().multiply(first, end, normed, plan.tokens, up, first, stride, own);
           for (int token = 0; token < plan.tokens; token++) {
-            activate(token * feedForwardStride + from, to - from);
+            activate(token * stride + first, end - first);
           }
         });
-    perRows(
-        spec.hidden(),
-        (from, to, own) ->
-            product(matrices.down(), from, to, 0, plan, gate, branch, hiddenStride, null, own));
+    perToken(plan.tokens, (token, own) -> gated.prepare(token));
+    perTiles(
+        Lanes.tiles(spec.hidden()),
+        (from, to, own) -> multiply(matrices.down(), from, to, plan, gated, branch, own));
     perToken(plan.tokens, (token, own) -> join(token, layer.postFeedForwardNorm(), nextNorm, own));
   }
 
@@ -212,19 +197,24 @@ final class Pass {
     if (plan.outputs == 0) {
       return;
     }
-    // The other rows of `branch` are free now.
-    for (int i = 0; i < plan.outputs; i++) {
-      System.arraycopy(
-          normed, plan.outputTokens[i] * hiddenStride, branch, i * hiddenStride, hiddenStride);
-    }
-    perRows(
-        spec.vocabulary(),
+    int stride = normed.stride;
+    perToken(
+        plan.outputs,
+        (i, own) -> {
+          System.arraycopy(
+              normed.rows, plan.outputTokens[i] * stride, last.rows, i * stride, stride);
+          last.prepare(i);
+        });
+    perTiles(
+        Lanes.tiles(spec.vocabulary()),
         (from, to, own) -> {
-          int rows = to - from;
+          int first = from * Lanes.TILE;
+          int end = Math.min(spec.vocabulary(), to * Lanes.TILE);
+          int rows = end - first;
           float[] results = own.results(plan.outputs * rows);
-          MatMul.multiply(output, from, to, branch, plan.outputs, results, 0, rows, own);
+          output.multiply(first, end, last, plan.outputs, results, 0, rows, own);
           for (int i = 0; i < plan.outputs; i++) {
-            System.arraycopy(results, i * rows, logits.row(i), from, rows);
+            System.arraycopy(results, i * rows, logits.row(i), first, rows);
           }
         });
   }
@@ -260,12 +250,13 @@ final class Pass {
 
   /// Adds a half layer's result to the residual stream and norms it for what comes next.
   private void join(int token, float @Nullable [] postNorm, float[] nextNorm, Scratch own) {
-    int at = token * hiddenStride;
+    int at = token * normed.stride;
     if (postNorm != null) {
       norm(branch, at, postNorm, branch, at, own);
     }
     Elementwise.add(residual, at, branch, at, spec.hidden());
-    norm(residual, at, nextNorm, normed, at, own);
+    norm(residual, at, nextNorm, normed.rows, at, own);
+    normed.prepare(token);
   }
 
   private void norm(float[] x, int at, float[] weight, float[] out, int outAt, Scratch own) {
@@ -274,44 +265,49 @@ final class Pass {
 
   private void activate(int at, int width) {
     switch (spec.activation()) {
-      case SILU -> Elementwise.siluTimes(gate, at, up, at, width);
-      case GELU_TANH -> Elementwise.geluTimes(gate, at, up, at, width);
+      case SILU -> Elementwise.siluTimes(gated.rows, at, up, at, width);
+      case GELU_TANH -> Elementwise.geluTimes(gated.rows, at, up, at, width);
     }
   }
 
-  /// Those of rows `from` to `to - 1` that are the matrix's, whose first row counts as
-  /// `matrixFrom`.
+  /// Those of tiles `from` to `to - 1` that the matrix has, times the normed tokens.
   private void product(
       Matrix matrix,
       int from,
       int to,
-      int matrixFrom,
       Plan plan,
-      float[] x,
       float[] out,
-      int outStride,
       float @Nullable [] bias,
       Scratch own) {
-    int first = Math.max(0, from - matrixFrom);
-    int last = Math.min(matrix.rows(), to - matrixFrom);
-    if (first >= last) {
+    int first = Math.max(0, from * Lanes.TILE);
+    int end = Math.min(matrix.rows(), to * Lanes.TILE);
+    if (first >= end) {
       return;
     }
-    MatMul.multiply(matrix, first, last, x, plan.tokens, out, first, outStride, own);
+    int stride = matrix.rows();
+    matrix.multiply(first, end, normed, plan.tokens, out, first, stride, own);
     if (bias != null) {
       for (int token = 0; token < plan.tokens; token++) {
-        for (int row = first; row < last; row++) {
-          out[token * outStride + row] += bias[row];
+        for (int row = first; row < end; row++) {
+          out[token * stride + row] += bias[row];
         }
       }
     }
+  }
+
+  /// Tiles `from` to `to - 1` of a matrix whose rows are those of the residual stream.
+  private void multiply(
+      Matrix matrix, int from, int to, Plan plan, Activations x, float[] out, Scratch own) {
+    int first = from * Lanes.TILE;
+    int end = Math.min(matrix.rows(), to * Lanes.TILE);
+    matrix.multiply(first, end, x, plan.tokens, out, first, normed.stride, own);
   }
 
   private interface TokenStep {
     void run(int token, Scratch own);
   }
 
-  private interface RowStep {
+  private interface TileStep {
     void run(int from, int to, Scratch own);
   }
 
@@ -327,12 +323,11 @@ final class Pass {
         (tokens + chunk - 1) / chunk);
   }
 
-  private void perRows(int rows, RowStep step) {
-    int share = rows / (CHUNKS_PER_WORKER * workers.threads());
-    int chunk = Math.max(ROW_STEP, (share + ROW_STEP - 1) & -ROW_STEP);
+  private void perTiles(int tiles, TileStep step) {
+    int chunk = Math.max(1, tiles / (CHUNKS_PER_WORKER * workers.threads()));
     workers.run(
         (index, worker) ->
-            step.run(index * chunk, Math.min(rows, (index + 1) * chunk), scratch[worker]),
-        (rows + chunk - 1) / chunk);
+            step.run(index * chunk, Math.min(tiles, (index + 1) * chunk), scratch[worker]),
+        (tiles + chunk - 1) / chunk);
   }
 }

@@ -13,12 +13,30 @@ final class Scratch {
   /// Results on their way elsewhere; attention keeps its scores here.
   private float[] results = new float[0];
 
+  /// Scales of a piece of a tile: a float for 16 columns of a row, at most.
+  private final float[] scales = new float[Tiles.PANEL_NUMBERS / 16];
+
+  /// Totals of a tile's rows.
+  private float[] totals = new float[0];
+
   Scratch(int panelSize) {
     panel = new float[panelSize];
   }
 
   float[] panel() {
     return panel;
+  }
+
+  float[] scales() {
+    return scales;
+  }
+
+  /// At least `size` numbers, contents undefined. Grows to the largest size ever asked for.
+  float[] totals(int size) {
+    if (totals.length < size) {
+      totals = new float[size];
+    }
+    return totals;
   }
 
   /// At least `size` numbers, contents undefined. Grows to the largest size ever asked for.

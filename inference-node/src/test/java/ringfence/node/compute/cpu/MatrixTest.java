@@ -3,7 +3,10 @@ package ringfence.node.compute.cpu;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -11,9 +14,12 @@ import ringfence.node.gguf.Dequantizer;
 import ringfence.node.gguf.Tensor;
 import ringfence.node.gguf.TensorType;
 
-class MatMulTest {
+class MatrixTest {
   private static final int[] LENGTHS = {1, 7, 8, 13, 16, 33, 4097};
-  private static final int ROWS = 7;
+
+  /// A tile and a part of one.
+  private static final int ROWS = Lanes.TILE + 7;
+
   private static final int TOKENS = 14;
 
   /// Engine.md's gate for float32 arithmetic. In the worst case a sum of n / lanes roundings of
@@ -33,7 +39,7 @@ class MatMulTest {
           for (int k = 0; k < given.columns; k++) {
             double product =
                 (double) given.weights[row * given.columns + k]
-                    * given.tokens[token * given.stride + k];
+                    * given.tokens[token * given.columns + k];
             exact += product;
             size += Math.abs(product);
           }
@@ -57,18 +63,16 @@ class MatMulTest {
           assertThat(some[i]).isEqualTo(all[(TOKENS - tokens) * ROWS + i]);
         }
       }
-      float[] one = new float[1];
-      for (int row = 0; row < ROWS; row++) {
-        MatMul.multiply(given.matrix, row, row + 1, given.tokens, 1, one, 0, 1, given.scratch());
-        assertThat(one[0]).isEqualTo(all[row]);
-      }
+      float[] last = new float[ROWS - Lanes.TILE];
+      Activations x = given.activations(0, 1);
+      given.matrix.multiply(Lanes.TILE, ROWS, x, 1, last, 0, last.length, given.scratch());
+      assertThat(last).isEqualTo(Arrays.copyOfRange(all, Lanes.TILE, ROWS));
     }
   }
 
   /// A random matrix and random tokens.
   private static final class Case {
     final int columns;
-    final int stride;
     final Matrix matrix;
     final float[] weights;
     final float[] tokens;
@@ -77,29 +81,36 @@ class MatMulTest {
       Random random = new Random(31L * type.id() + length);
       int blocks = (length + type.blockSize() - 1) / type.blockSize();
       columns = blocks * type.blockSize();
-      stride = Lanes.padded(columns);
       MemorySegment stored = MemorySegment.ofArray(RandomBlocks.of(type, ROWS * blocks, 0, random));
-      matrix = Matrix.of(new Tensor("random", type, columns, ROWS, stored));
+      Tensor tensor = new Tensor("random", type, columns, ROWS, stored);
+      try (Workers workers = new Workers(1)) {
+        matrix = Matrix.of(tensor, Arena.ofAuto(), workers);
+      }
       weights = new float[ROWS * columns];
       Dequantizer.row(type, stored, 0, weights, 0, ROWS * columns);
-      tokens = new float[TOKENS * stride];
-      for (int token = 0; token < TOKENS; token++) {
-        for (int k = 0; k < columns; k++) {
-          tokens[token * stride + k] = (float) random.nextGaussian();
-        }
+      tokens = new float[TOKENS * columns];
+      for (int i = 0; i < tokens.length; i++) {
+        tokens[i] = (float) random.nextGaussian();
       }
     }
 
     Scratch scratch() {
-      return new Scratch(MatMul.panelSize(columns));
+      return new Scratch(FileRows.panelSize(columns));
+    }
+
+    Activations activations(int first, int count) {
+      Activations x = new Activations(count, columns, List.of(matrix));
+      for (int token = 0; token < count; token++) {
+        System.arraycopy(tokens, (first + token) * columns, x.rows, token * x.stride, columns);
+        x.prepare(token);
+      }
+      return x;
     }
 
     /// Products of all rows with `count` tokens from `first` on.
     float[] multiply(int first, int count) {
-      float[] some = new float[count * stride];
-      System.arraycopy(tokens, first * stride, some, 0, some.length);
       float[] out = new float[count * ROWS];
-      MatMul.multiply(matrix, 0, ROWS, some, count, out, 0, ROWS, scratch());
+      matrix.multiply(0, ROWS, activations(first, count), count, out, 0, ROWS, scratch());
       return out;
     }
   }
