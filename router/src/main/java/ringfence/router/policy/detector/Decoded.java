@@ -1,0 +1,198 @@
+package ringfence.router.policy.detector;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HexFormat;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/// What a text says under another coating: escapes of JSON, URLs and HTML taken off, base64 and
+/// hexadecimal runs (data URLs' too) read as text.
+final class Decoded {
+  /// A shorter run holds less than twelve characters.
+  private static final int LEAST_RUN = 16;
+
+  private Decoded() {}
+
+  /// The text without backslash escapes, `%41` and `&#65;`; null where it has none.
+  static @Nullable String unescaped(String text) {
+    boolean backslash = text.indexOf('\\') >= 0;
+    boolean percent = text.indexOf('%') >= 0;
+    boolean entity = text.contains("&#");
+    if (!backslash && !percent && !entity) {
+      return null;
+    }
+    StringBuilder plain = new StringBuilder(text.length());
+    int at = 0;
+    while (at < text.length()) {
+      char c = text.charAt(at);
+      int next =
+          switch (c) {
+            case '\\' -> backslash(text, at, plain);
+            case '%' -> percent(text, at, plain);
+            case '&' -> entity(text, at, plain);
+            default -> at;
+          };
+      if (next == at) {
+        plain.append(c);
+        next++;
+      }
+      at = next;
+    }
+    return plain.length() == text.length() ? null : plain.toString();
+  }
+
+  private static int backslash(String text, int at, StringBuilder plain) {
+    if (at + 1 >= text.length()) {
+      return at;
+    }
+    char c = text.charAt(at + 1);
+    switch (c) {
+      case 'n', 'r' -> plain.append('\n');
+      case 't' -> plain.append('\t');
+      case 'u' -> {
+        int value = hex(text, at + 2, 4);
+        if (value < 0) {
+          return at;
+        }
+        plain.append((char) value);
+        return at + 6;
+      }
+      case 'x' -> {
+        int value = hex(text, at + 2, 2);
+        if (value < 0) {
+          return at;
+        }
+        plain.append((char) value);
+        return at + 4;
+      }
+      case '"', '\'', '\\', '/' -> plain.append(c);
+      default -> {
+        return at;
+      }
+    }
+    return at + 2;
+  }
+
+  /// Several in a row are one text in UTF-8.
+  private static int percent(String text, int at, StringBuilder plain) {
+    int next = at;
+    List<Byte> bytes = new ArrayList<>();
+    while (next < text.length() && text.charAt(next) == '%') {
+      int value = hex(text, next + 1, 2);
+      if (value < 0) {
+        break;
+      }
+      bytes.add((byte) value);
+      next += 3;
+    }
+    byte[] all = new byte[bytes.size()];
+    for (int i = 0; i < all.length; i++) {
+      all[i] = bytes.get(i);
+    }
+    plain.append(new String(all, StandardCharsets.UTF_8));
+    return next;
+  }
+
+  private static int entity(String text, int at, StringBuilder plain) {
+    int end = text.indexOf(';', at);
+    if (end < 0 || end - at > 9 || end - at < 4 || text.charAt(at + 1) != '#') {
+      return at;
+    }
+    boolean hex = text.charAt(at + 2) == 'x' || text.charAt(at + 2) == 'X';
+    try {
+      int code =
+          hex ? Integer.parseInt(text, at + 3, end, 16) : Integer.parseInt(text, at + 2, end, 10);
+      plain.appendCodePoint(code);
+      return end + 1;
+    } catch (IllegalArgumentException notACharacter) {
+      return at;
+    }
+  }
+
+  private static int hex(String text, int from, int count) {
+    if (from + count > text.length()) {
+      return -1;
+    }
+    int value = 0;
+    for (int i = from; i < from + count; i++) {
+      int digit =
+          HexFormat.isHexDigit(text.charAt(i)) ? HexFormat.fromHexDigit(text.charAt(i)) : -1;
+      if (digit < 0) {
+        return -1;
+      }
+      value = value * 16 + digit;
+    }
+    return value;
+  }
+
+  /// The texts in runs of base64 and hexadecimal digits.
+  static List<String> runs(String text) {
+    List<String> found = new ArrayList<>();
+    int at = 0;
+    while (at < text.length()) {
+      if (!isRun(text.charAt(at))) {
+        at++;
+        continue;
+      }
+      int start = at;
+      boolean wrapped = false;
+      while (at < text.length()) {
+        char c = text.charAt(at);
+        if (isRun(c)) {
+          at++;
+        } else if (c == '\n'
+            && at - start >= 60
+            && at + 1 < text.length()
+            && isRun(text.charAt(at + 1))) {
+          wrapped = true;
+          at++;
+        } else {
+          break;
+        }
+      }
+      if (at - start >= LEAST_RUN) {
+        String run = text.substring(start, at);
+        String decoded = decoded(wrapped ? run.replace("\n", "") : run);
+        if (decoded != null) {
+          found.add(decoded);
+        }
+      }
+    }
+    return found;
+  }
+
+  private static boolean isRun(char c) {
+    return Text.isWord(c) || c == '+' || c == '/' || c == '-' || c == '_';
+  }
+
+  private static @Nullable String decoded(String run) {
+    if (run.length() % 2 == 0 && run.chars().allMatch(HexFormat::isHexDigit)) {
+      return readable(HexFormat.of().parseHex(run));
+    }
+    String plain = run.replace('-', '+').replace('_', '/');
+    // A path or a word may stand before it: base64 goes in fours from its own beginning.
+    int usable = plain.length() % 4 == 1 ? plain.length() - 1 : plain.length();
+    try {
+      return readable(Base64.getDecoder().decode(plain.substring(0, usable)));
+    } catch (IllegalArgumentException notBase64) {
+      return null;
+    }
+  }
+
+  private static @Nullable String readable(byte[] bytes) {
+    for (int i = 0; i < Math.min(bytes.length, 16); i++) {
+      if (bytes[i] >= 0 && bytes[i] < 9) {
+        return null;
+      }
+    }
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException notText) {
+      return null;
+    }
+  }
+}
