@@ -3,7 +3,6 @@ package ringfence.gateway;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -45,8 +44,10 @@ public interface GatewayConfig {
   @WithDefault("15s")
   Duration heartbeat();
 
-  /// API keys; without them the gateway listens on loopback alone.
-  Optional<Path> apiKeysFile();
+  /// Whether every request needs an API key, which the router's policy must know. Without it the
+  /// gateway listens on loopback alone; a router with a policy wants keys all the same.
+  @WithDefault("false")
+  boolean requireKeys();
 
   /// Origins whose pages may call, such as `https://chat.example.org`, beside pages from loopback;
   /// `*` is any.

@@ -73,7 +73,7 @@ final class Answers {
   static Status status(Failure failure) {
     return switch (failure.getReason()) {
       case UNKNOWN_MODEL, UNKNOWN_REQUEST -> Status.NOT_FOUND;
-      case NO_CAPACITY -> Status.RESOURCE_EXHAUSTED;
+      case NO_CAPACITY, INSUFFICIENT_QUOTA, TOO_MANY_FAILURES -> Status.RESOURCE_EXHAUSTED;
       case DRAINING, TARGET_LOST, LEDGER_UNAVAILABLE -> Status.UNAVAILABLE;
       case DEADLINE_EXCEEDED -> Status.DEADLINE_EXCEEDED;
       case NO_TARGET_IN_ZONE, RESUME_MISMATCH -> Status.FAILED_PRECONDITION;

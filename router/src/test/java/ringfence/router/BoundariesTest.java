@@ -11,6 +11,7 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import org.junit.jupiter.api.Test;
 import ringfence.router.ledger.LedgerReceipt;
+import ringfence.router.policy.Caller;
 import ringfence.router.policy.EffectiveLabel;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.routing.Scorer;
@@ -90,10 +91,16 @@ class BoundariesTest {
             ringfence.router.routing.TargetView.class,
             EffectiveLabel.class,
             String.class,
+            ringfence.router.routing.Zone.class,
             long.class)
         .orShould()
         .callConstructor(
-            EffectiveLabel.class, ringfence.router.routing.Zone.class, java.util.List.class)
+            EffectiveLabel.class,
+            ringfence.router.routing.Zone.class,
+            java.util.List.class,
+            Caller.class,
+            String.class,
+            ringfence.router.policy.budget.Spending.class)
         .check(ROUTER);
     constructors()
         .that()

@@ -6,11 +6,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import ringfence.router.dispatch.DispatchLimits;
+import ringfence.router.policy.budget.SpentFile;
 import ringfence.router.serving.LedgerPlan;
 import ringfence.router.serving.Router;
 import ringfence.router.serving.RouterSettings;
@@ -36,12 +38,26 @@ public final class TestRouter implements AutoCloseable {
     this(Duration.ofMillis(200), 64, DISPATCH, ledger);
   }
 
+  /// With a policy file.
+  public TestRouter(Path policyFile) {
+    this(Duration.ofMillis(200), 64, DISPATCH, LedgerPlan.NONE, policyFile);
+  }
+
   public TestRouter(Duration drainLimit, int queueLimit, DispatchLimits dispatch) {
     this(drainLimit, queueLimit, dispatch, LedgerPlan.NONE);
   }
 
   private TestRouter(
       Duration drainLimit, int queueLimit, DispatchLimits dispatch, LedgerPlan ledger) {
+    this(drainLimit, queueLimit, dispatch, ledger, null);
+  }
+
+  private TestRouter(
+      Duration drainLimit,
+      int queueLimit,
+      DispatchLimits dispatch,
+      LedgerPlan ledger,
+      Path policyFile) {
     this.queueLimit = queueLimit;
     RouterSettings settings =
         new RouterSettings(
@@ -65,7 +81,11 @@ public final class TestRouter implements AutoCloseable {
             4,
             Duration.ofSeconds(30),
             drainLimit,
-            ledger);
+            ledger,
+            policyFile,
+            policyFile == null ? null : SpentFile.beside(policyFile),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(20));
     try {
       router = new Router(settings, registry);
     } catch (IOException failed) {

@@ -5,8 +5,6 @@ import io.quarkus.runtime.configuration.ConfigurationException;
 import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import ringfence.gateway.GatewayConfig;
@@ -17,19 +15,20 @@ import ringfence.proto.v1.Zone;
 /// stops the start with a message that names the key.
 @Singleton
 public final class Access {
-  private final ApiKeys keys;
+  private final Keys keys;
   private final Hosts hosts;
   private final Origins origins;
   private final Gate gate;
 
   Access(GatewayConfig config, @ConfigProperty(name = "quarkus.http.host") String address) {
     Zone ceiling = ceiling(config.farthestZone());
-    keys = config.apiKeysFile().map(file -> read(file, ceiling)).orElse(ApiKeys.none(ceiling));
+    keys = new Keys(config.requireKeys(), ceiling);
     if (!keys.required() && !Loopback.isBound(address)) {
       throw new ConfigurationException(
           "quarkus.http.host="
               + address
-              + " can be reached from other machines: set ringfence.gateway.api-keys-file, or listen on 127.0.0.1");
+              + " can be reached from other machines: set ringfence.gateway.require-keys=true, or"
+              + " listen on 127.0.0.1");
     }
     hosts = new Hosts(keys.required(), config.allowedHosts().orElse(List.of()));
     origins = new Origins(config.allowedOrigins().orElse(List.of()));
@@ -55,18 +54,6 @@ public final class Access {
     return zone;
   }
 
-  private static ApiKeys read(Path file, Zone ceiling) {
-    try {
-      return ApiKeys.read(file, ceiling);
-    } catch (IOException e) {
-      throw new ConfigurationException(
-          "ringfence.gateway.api-keys-file: " + file + " can't be read", e);
-    } catch (IllegalArgumentException e) {
-      throw new ConfigurationException(
-          "ringfence.gateway.api-keys-file: " + file + ": " + e.getMessage(), e);
-    }
-  }
-
   private static int positive(String key, int value) {
     return Math.toIntExact(positive(key, (long) value));
   }
@@ -79,7 +66,7 @@ public final class Access {
   }
 
   /// Who may call.
-  public ApiKeys keys() {
+  public Keys keys() {
     return keys;
   }
 

@@ -68,6 +68,15 @@ public final class ApiError extends RuntimeException {
     return new ApiError(503, "server_error", null, code, message, Math.max(1, retryAfterMillis));
   }
 
+  /// The caller has used up what it may use: 429, with `Retry-After` where it is known when more
+  /// may be used.
+  ///
+  /// @param retryAfterMillis 0 is unknown
+  public static ApiError exhausted(
+      String type, String code, String message, long retryAfterMillis) {
+    return new ApiError(429, type, null, code, message, retryAfterMillis);
+  }
+
   /// The service is at fault.
   public static ApiError failed(int status, String code, String message) {
     return new ApiError(status, "server_error", null, code, message, 0);

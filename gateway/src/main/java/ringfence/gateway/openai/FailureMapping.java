@@ -85,6 +85,18 @@ public final class FailureMapping {
       case UNKNOWN_REQUEST ->
           ApiError.refused(
               404, null, "receipt_not_found", message(failure, "There is no such receipt."));
+      case INSUFFICIENT_QUOTA ->
+          ApiError.exhausted(
+              "insufficient_quota",
+              "insufficient_quota",
+              message(failure, "The budget does not hold the request."),
+              failure.getRetryAfterMillis());
+      case TOO_MANY_FAILURES ->
+          ApiError.exhausted(
+              "rate_limit_error",
+              "too_many_failures",
+              message(failure, "Too many wrong API keys. Try again later."),
+              retry(failure));
       case CANCELLED -> ApiError.failed(499, "cancelled", "The request was cancelled.");
       case RESUME_MISMATCH, STALE_ATTEMPT, INTERNAL -> internal();
       case REASON_UNSPECIFIED, UNRECOGNIZED -> fromStatus(status);

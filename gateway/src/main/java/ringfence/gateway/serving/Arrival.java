@@ -15,9 +15,15 @@ import ringfence.proto.v1.Zone;
 /// @param nanos [System#nanoTime] of its arrival
 /// @param requestId the client's name for it, or ours
 /// @param zoneHeader the header `Ringfence-Zone`, or null
+/// @param explain the header `Ringfence-Explain`: every verdict of the placement is wanted
 /// @param maxWaitMillis the header `Ringfence-Max-Wait-Ms`; 0 is the router's default
 record Arrival(
-    long nanos, String requestId, Caller caller, @Nullable String zoneHeader, long maxWaitMillis) {
+    long nanos,
+    String requestId,
+    Caller caller,
+    @Nullable String zoneHeader,
+    long maxWaitMillis,
+    boolean explain) {
   private static final String KEY = "ringfence.arrival";
   private static final long MAX_WAIT_MILLIS = 3_600_000;
 
@@ -36,11 +42,15 @@ record Arrival(
     return Math.min(MAX_WAIT_MILLIS, Long.parseLong(header));
   }
 
-  /// The nearer of the key's ceiling and the header; a header that names no zone is the nearest
+  static boolean explaining(@Nullable String header) {
+    return header != null && (header.equals("1") || header.equalsIgnoreCase("true"));
+  }
+
+  /// The nearer of the gateway's ceiling and the header; a header that names no zone is the nearest
   /// zone.
   Label label() {
     Label.Builder label = Label.newBuilder().setFarthestZone(caller.ceiling());
-    label.addReasons("key-ceiling");
+    label.addReasons("gateway-ceiling");
     if (zoneHeader != null) {
       Zone asked = Zones.nearestUnlessNamed(zoneHeader);
       label.setFarthestZone(Zones.nearer(asked, caller.ceiling()));
@@ -49,8 +59,8 @@ record Arrival(
     return label.build();
   }
 
-  /// The requests with their names (`id`, or `id-0`, `id-1`, ... of several), tenant, label and
-  /// patience.
+  /// The requests with their names (`id`, or `id-0`, `id-1`, ... of several), credentials, label
+  /// and patience.
   List<RouteRequest> identify(String id, List<RouteRequest.Builder> requests) {
     var identified = new ArrayList<RouteRequest>(requests.size());
     Label label = label();
@@ -59,9 +69,10 @@ record Arrival(
           requests
               .get(i)
               .setRequestId(requests.size() == 1 ? id : id + "-" + i)
-              .setTenant(caller.tenant())
+              .setCredentials(caller.credentials())
               .setLabel(label)
               .setMaxWaitMillis(maxWaitMillis)
+              .setExplain(explain)
               .build());
     }
     return identified;

@@ -4,6 +4,7 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.net.SocketAddress;
 import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
@@ -29,7 +30,8 @@ public final class FrontDoor {
   private static final int FIRST = -1_000;
   private static final Pattern HEADER_NAMES = Pattern.compile("[A-Za-z0-9_\\-, ]{1,2000}");
   private static final String EXPOSED =
-      "x-request-id, openai-processing-ms, retry-after, ringfence-zone, ringfence-node, ringfence-attempt, ringfence-placement";
+      "x-request-id, openai-processing-ms, retry-after, ringfence-zone, ringfence-node,"
+          + " ringfence-attempt, ringfence-placement";
   private static final Map<String, String> METHODS =
       Map.of(
           "/",
@@ -78,7 +80,7 @@ public final class FrontDoor {
       boolean api = request.path().startsWith("/v1/");
       Caller caller =
           api
-              ? access.keys().caller(request.getHeader(HttpHeaders.AUTHORIZATION))
+              ? access.keys().caller(request.getHeader(HttpHeaders.AUTHORIZATION), source(request))
               : access.keys().anyone();
       Arrival.put(
           context,
@@ -87,12 +89,19 @@ public final class FrontDoor {
               requestId,
               caller,
               request.getHeader("Ringfence-Zone"),
-              Arrival.waiting(request.getHeader("Ringfence-Max-Wait-Ms"))));
+              Arrival.waiting(request.getHeader("Ringfence-Max-Wait-Ms")),
+              Arrival.explaining(request.getHeader("Ringfence-Explain"))));
     } catch (ApiError error) {
       Reply.error(context, error);
       return;
     }
     context.next();
+  }
+
+  private static String source(HttpServerRequest request) {
+    SocketAddress address = request.remoteAddress();
+    String host = address == null ? null : address.hostAddress();
+    return host == null ? "" : host;
   }
 
   /// False where the request was answered here, as a preflight is.
@@ -108,7 +117,8 @@ public final class FrontDoor {
           403,
           null,
           "origin_not_allowed",
-          "Pages of this origin may not call the gateway; 'ringfence.gateway.allowed-origins' adds origins.");
+          "Pages of this origin may not call the gateway; 'ringfence.gateway.allowed-origins' adds"
+              + " origins.");
     }
     response.putHeader(HttpHeaders.ACCESS_CONTROL_ALLOW_ORIGIN, origin);
     response.putHeader(HttpHeaders.ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED);
@@ -150,7 +160,8 @@ public final class FrontDoor {
             404,
             null,
             "unknown_url",
-            "Unknown request URL. This server has /v1/chat/completions, /v1/completions and /v1/models."));
+            "Unknown request URL. This server has /v1/chat/completions, /v1/completions and"
+                + " /v1/models."));
   }
 
   private static void failed(RoutingContext context) {

@@ -17,7 +17,6 @@ import ringfence.gateway.openai.FailureMapping;
 import ringfence.gateway.openai.ModelList;
 import ringfence.gateway.routing.RouterCall;
 import ringfence.gateway.routing.Routers;
-import ringfence.proto.v1.Label;
 import ringfence.proto.v1.ListModelsRequest;
 import ringfence.proto.v1.ListModelsResponse;
 import ringfence.proto.v1.ListModelsResponse.Model;
@@ -50,7 +49,7 @@ public final class ModelRoutes {
     var observation = new Observation(metrics, MODELS, arrival.requestId(), arrival.nanos());
     context.addEndHandler(ended -> observation.closed());
     Context loop = context.vertx().getOrCreateContext();
-    list(routers, loop, arrival.label(), LIMIT)
+    list(routers, loop, question(arrival), LIMIT)
         .map(shape)
         .onSuccess(body -> {
           observation.answered();
@@ -63,12 +62,20 @@ public final class ModelRoutes {
         });
   }
 
+  private static ListModelsRequest question(Arrival arrival) {
+    return ListModelsRequest.newBuilder()
+        .setLabel(arrival.label())
+        .setCredentials(arrival.caller().credentials())
+        .build();
+  }
+
   /// Asks a router; fails with [ApiError].
-  static Future<List<Model>> list(Routers routers, Context loop, Label label, Duration limit) {
+  static Future<List<Model>> list(
+      Routers routers, Context loop, ListModelsRequest question, Duration limit) {
     Promise<List<Model>> result = Promise.promise();
     routers
         .listModels(
-            ListModelsRequest.newBuilder().setLabel(label).build(),
+            question,
             limit,
             task -> loop.runOnContext(ignored -> task.run()),
             new RouterCall.Listener<>() {

@@ -15,6 +15,7 @@ import ringfence.gateway.openai.FailureMapping;
 import ringfence.gateway.openai.ReceiptFormat;
 import ringfence.gateway.routing.RouterCall;
 import ringfence.gateway.routing.Routers;
+import ringfence.proto.v1.Credentials;
 import ringfence.proto.v1.GetReceiptRequest;
 import ringfence.proto.v1.Receipt;
 
@@ -43,7 +44,7 @@ public final class ReceiptRoutes {
     var observation = new Observation(metrics, RECEIPTS, arrival.requestId(), arrival.nanos());
     context.addEndHandler(ended -> observation.closed());
     String id = context.pathParam("id");
-    ask(context.vertx().getOrCreateContext(), id, arrival.caller().tenant())
+    ask(context.vertx().getOrCreateContext(), id, arrival.caller().credentials())
         .map(receipt -> ReceiptFormat.json(id, receipt))
         .onSuccess(body -> {
           observation.answered();
@@ -56,11 +57,11 @@ public final class ReceiptRoutes {
         });
   }
 
-  private Future<Receipt> ask(Context loop, String id, String tenant) {
+  private Future<Receipt> ask(Context loop, String id, Credentials credentials) {
     Promise<Receipt> result = Promise.promise();
     routers
         .getReceipt(
-            GetReceiptRequest.newBuilder().setRequestId(id).setTenant(tenant).build(),
+            GetReceiptRequest.newBuilder().setRequestId(id).setCredentials(credentials).build(),
             LIMIT,
             task -> loop.runOnContext(ignored -> task.run()),
             new RouterCall.Listener<>() {

@@ -49,6 +49,8 @@ class ErrorsTest {
     "fails-DEADLINE_EXCEEDED, 504, deadline_exceeded",
     "fails-UNAUTHENTICATED, 401, invalid_api_key",
     "fails-PERMISSION_DENIED, 403, permission_denied",
+    "fails-INSUFFICIENT_QUOTA, 429, insufficient_quota",
+    "fails-TOO_MANY_FAILURES, 429, too_many_failures",
     "fails-RESUME_MISMATCH, 500, internal_error",
     "fails-STALE_ATTEMPT, 500, internal_error",
     "fails-INTERNAL, 500, internal_error",

@@ -10,7 +10,8 @@ import ringfence.router.egress.OperatorCall;
 @Command(
     name = "drain",
     description =
-        "Empties a node for maintenance: it takes no more attempts, and what runs there goes on elsewhere.",
+        "Empties a node for maintenance: it takes no more attempts, and what runs there goes on"
+            + " elsewhere.",
     mixinStandardHelpOptions = true)
 final class DrainCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NODE", description = "The node's name.")
@@ -25,7 +26,7 @@ final class DrainCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    int moving = OperatorCall.drain(router, node, false);
+    int moving = OperatorCall.drain(router, node, false, AdminKey.ofEnvironment());
     System.out.printf("%s drains; %d of its answers move%n", node, moving);
     return 0;
   }

@@ -16,23 +16,26 @@ import picocli.CommandLine.Command;
       ServeCommand.class,
       DrainCommand.class,
       ResumeCommand.class,
-      LedgerCommand.class
+      LedgerCommand.class,
+      KeysCommand.class,
+      UsageCommand.class
     })
 public final class Main {
 
   public static void main(String... arguments) {
-    int code =
-        new CommandLine(new Main())
-            .setExecutionExceptionHandler((failure, commandLine, parsed) -> {
-              commandLine
-                  .getErr()
-                  .println(
-                      commandLine.getCommandSpec().qualifiedName()
-                          + ": "
-                          + CommandError.explain(failure));
-              return 1;
-            })
-            .execute(arguments.length == 0 ? new String[] {"serve"} : arguments);
-    System.exit(code);
+    System.exit(commandLine().execute(arguments.length == 0 ? new String[] {"serve"} : arguments));
+  }
+
+  static CommandLine commandLine() {
+    return new CommandLine(new Main())
+        .setExecutionExceptionHandler((failure, commandLine, parsed) -> {
+          commandLine
+              .getErr()
+              .println(
+                  commandLine.getCommandSpec().qualifiedName()
+                      + ": "
+                      + CommandError.explain(failure));
+          return 1;
+        });
   }
 }

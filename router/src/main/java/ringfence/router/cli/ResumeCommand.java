@@ -24,7 +24,7 @@ final class ResumeCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    var _ = OperatorCall.drain(router, node, true);
+    var _ = OperatorCall.drain(router, node, true, AdminKey.ofEnvironment());
     System.out.printf("%s takes attempts again%n", node);
     return 0;
   }

@@ -13,7 +13,9 @@ import ringfence.router.Alarms.Alarm;
 import ringfence.router.Failures;
 import ringfence.router.dispatch.DispatchObserver.Cause;
 import ringfence.router.fleet.Fleet;
+import ringfence.router.policy.EffectiveLabel;
 import ringfence.router.policy.EgressGrant;
+import ringfence.router.policy.GrantDeniedException;
 import ringfence.router.routing.Placement;
 import ringfence.router.routing.Placement.Placed;
 import ringfence.router.routing.Placement.Refused;
@@ -54,17 +56,14 @@ public final class Dispatch {
   Dispatch(
       Dispatcher parts,
       RouteRequest request,
+      EffectiveLabel label,
       long nowNanos,
       long remainingNanos,
       AnswerReader reader,
       Runnable whenEnded) {
     this.parts = parts;
     this.plan =
-        new RequestPlan(
-            request,
-            parts.policy().classify(request),
-            parts.prefixes(),
-            parts.limits().maxWait().toMillis());
+        new RequestPlan(request, label, parts.prefixes(), parts.limits().maxWait().toMillis());
     this.arrivedNanos = nowNanos;
     this.deadlineNanos = nowNanos + remainingNanos;
     this.reader = reader;
@@ -330,7 +329,14 @@ public final class Dispatch {
       EgressGrant grant =
           parts
               .policy()
-              .grant(plan.label(), placed, plan.requestId(), plan.tenant(), attempts, now);
+              .grant(
+                  plan.label(),
+                  placed,
+                  plan.requestId(),
+                  plan.tenant(),
+                  plan.model(),
+                  attempts,
+                  now);
       Attempt attempt =
           new Attempt(this, attempts, placed, grant, inFlight, answer.progress().tokens(), now);
       attempt.opened(
@@ -343,6 +349,21 @@ public final class Dispatch {
             parts.alarms().after(parts.limits().hedgeAfter().toNanos(), () -> hedge(attempt));
       }
       return attempt;
+    } catch (GrantDeniedException denied) {
+      inFlight.ended();
+      Failure failure = denied.failure();
+      parts.observer().attemptEnded(plan.requestId(), attempts, target, failure.getReason());
+      if (current != null) {
+        return null;
+      }
+      if (denied.mayGoElsewhere() && attempts < parts.limits().maxAttempts()) {
+        plan.failedOn(target, failure.getReason(), now);
+        if (place(target.id(), now) instanceof Placed other) {
+          return begin(other);
+        }
+      }
+      fail(failure);
+      return null;
     } catch (RuntimeException denied) {
       inFlight.ended();
       parts.observer().attemptEnded(plan.requestId(), attempts, target, Reason.INTERNAL);

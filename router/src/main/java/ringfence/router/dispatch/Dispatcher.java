@@ -6,6 +6,7 @@ import ringfence.proto.v1.RouteRequest;
 import ringfence.router.Alarms;
 import ringfence.router.egress.Egress;
 import ringfence.router.fleet.Fleet;
+import ringfence.router.policy.EffectiveLabel;
 import ringfence.router.policy.Policy;
 import ringfence.router.routing.Placer;
 
@@ -35,13 +36,18 @@ public record Dispatcher(
 
   /// A dispatch that is yet to be started.
   ///
+  /// @param label what the policy has made of the request
   /// @param remainingNanos until the request's deadline
   /// @param ended called once, when nothing of the request is left
   public Dispatch dispatch(
-      RouteRequest request, long remainingNanos, AnswerReader reader, Runnable ended) {
+      RouteRequest request,
+      EffectiveLabel label,
+      long remainingNanos,
+      AnswerReader reader,
+      Runnable ended) {
     long seed = request.getHasSeed() ? request.getSampling().getSeed() : draws.getAsLong();
     RouteRequest seeded =
         request.toBuilder().setSampling(request.getSampling().toBuilder().setSeed(seed)).build();
-    return new Dispatch(this, seeded, nanoClock.getAsLong(), remainingNanos, reader, ended);
+    return new Dispatch(this, seeded, label, nanoClock.getAsLong(), remainingNanos, reader, ended);
   }
 }

@@ -29,7 +29,9 @@ final class RetryRules {
           UNAUTHENTICATED,
           PERMISSION_DENIED,
           STALE_ATTEMPT,
-          UNKNOWN_REQUEST ->
+          UNKNOWN_REQUEST,
+          INSUFFICIENT_QUOTA,
+          TOO_MANY_FAILURES ->
           false;
     };
   }
@@ -53,7 +55,9 @@ final class RetryRules {
           PERMISSION_DENIED,
           LEDGER_UNAVAILABLE,
           UNKNOWN_REQUEST,
-          STALE_ATTEMPT ->
+          STALE_ATTEMPT,
+          INSUFFICIENT_QUOTA,
+          TOO_MANY_FAILURES ->
           false;
     };
   }

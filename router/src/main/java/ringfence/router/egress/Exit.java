@@ -105,6 +105,7 @@ public final class Exit {
         .setRequestId(grant.requestId())
         .setAttempt(grant.attempt())
         .setTenant(grant.tenant())
+        .setPolicyVersion(grant.policyVersion())
         .setTarget(grant.target().name())
         .setZone(WireZones.toWire(grant.target().zone()))
         .setLabel(

@@ -1,6 +1,7 @@
 package ringfence.router.policy;
 
 import ringfence.router.routing.TargetView;
+import ringfence.router.routing.Zone;
 
 /// The value without which no code can open a channel to a target. Only [Policy] makes one, for one
 /// attempt of one request on one target, and it is checked again where the bytes leave.
@@ -10,6 +11,7 @@ public final class EgressGrant {
   private final TargetView target;
   private final EffectiveLabel label;
   private final String tenant;
+  private final Zone farthestZone;
   private final long expiresNanos;
 
   EgressGrant(
@@ -18,12 +20,14 @@ public final class EgressGrant {
       TargetView target,
       EffectiveLabel label,
       String tenant,
+      Zone farthestZone,
       long expiresNanos) {
     this.requestId = requestId;
     this.attempt = attempt;
     this.target = target;
     this.label = label;
     this.tenant = tenant;
+    this.farthestZone = farthestZone;
     this.expiresNanos = expiresNanos;
   }
 
@@ -47,6 +51,16 @@ public final class EgressGrant {
     return label;
   }
 
+  /// The label's farthest zone, or a nearer one where the policy has changed since.
+  public Zone farthestZone() {
+    return farthestZone;
+  }
+
+  /// The policy that decided: SHA-256 of its files, hexadecimal, or `none`.
+  public String policyVersion() {
+    return label.policyVersion();
+  }
+
   /// Whose request it is; empty in a keyless setup.
   public String tenant() {
     return tenant;
@@ -59,7 +73,7 @@ public final class EgressGrant {
     return requestId.equals(leavingRequest)
         && attempt == leavingAttempt
         && expiresNanos - nowNanos > 0
-        && !target.zone().isFartherThan(label.farthestZone());
+        && !target.zone().isFartherThan(farthestZone);
   }
 
   @Override

@@ -22,7 +22,6 @@ import ringfence.router.egress.GrpcEgress;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.FleetObserver;
 import ringfence.router.fleet.FleetService;
-import ringfence.router.policy.Policy;
 import ringfence.router.routing.Placer;
 import ringfence.router.routing.TargetView;
 
@@ -40,14 +39,18 @@ public final class Router implements AutoCloseable {
   private final GrpcEgress egress;
   private final Fleet fleet;
   private final Admission admission;
+  private final PolicyWatch policy;
   private final Server server;
 
   /// Starts a router.
   ///
   /// @throws IOException when the ledger can't be used or the address not be listened on
+  /// @throws IllegalArgumentException when the policy file can't be used; the message says why
   public Router(RouterSettings settings, MeterRegistry registry) throws IOException {
     this.settings = settings;
     LongSupplier nanoClock = System::nanoTime;
+    RouterMetrics metrics = new RouterMetrics(registry);
+    policy = PolicyWatch.start(settings, InstantSource.system(), nanoClock, metrics);
     ledger = OpenLedger.of(settings.ledger(), nanoClock, registry);
     int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     callbacks =
@@ -69,7 +72,6 @@ public final class Router implements AutoCloseable {
             settings.nodeKeepAlive().toMillis(),
             nanoClock,
             callbacks);
-    RouterMetrics metrics = new RouterMetrics(registry);
     alarms = new TimerAlarms(callbacks);
     WaitingRoom waitingRoom =
         new WaitingRoom(settings.maxWaiting(), settings.maxWaitingPromptBytes(), alarms);
@@ -84,9 +86,10 @@ public final class Router implements AutoCloseable {
             InstantSource.system(),
             followingTheFleet(metrics, waitingRoom, prefixes));
     metrics.show(registry, fleet, admission::inFlight, waitingRoom::waiting);
+    metrics.show(registry, policy);
     Dispatcher dispatcher =
         new Dispatcher(
-            new Policy(),
+            policy.policy(),
             Placer.standard(settings.silenceLimit().toNanos(), settings.nodeQueueLimit()),
             fleet,
             egress,
@@ -131,6 +134,8 @@ public final class Router implements AutoCloseable {
       }
     }
     var _ = housekeeping.scheduleWithFixedDelay(this::keepHouse, 1, 1, TimeUnit.SECONDS);
+    long poll = settings.policyPoll().toMillis();
+    var _ = housekeeping.scheduleWithFixedDelay(policy::look, poll, poll, TimeUnit.MILLISECONDS);
   }
 
   private FleetObserver followingTheFleet(
@@ -163,6 +168,7 @@ public final class Router implements AutoCloseable {
   }
 
   private void keepHouse() {
+    policy.keepSpent();
     admission.endStalled(settings.readerStallLimit());
     fleet.dropSilent(DROP_SILENT_AFTER.toNanos());
     egress.retireAllBut(fleet.targets());
@@ -186,6 +192,11 @@ public final class Router implements AutoCloseable {
     return admission.inFlight();
   }
 
+  /// The policy in force, and whether the newest file is it.
+  public PolicyWatch policy() {
+    return policy;
+  }
+
   /// Drains, then stops.
   @Override
   public void close() {
@@ -201,6 +212,7 @@ public final class Router implements AutoCloseable {
       Thread.currentThread().interrupt();
     } finally {
       stopThreads();
+      policy.keepSpent();
     }
   }
 

@@ -98,6 +98,21 @@ public interface RouterConfig {
   @WithDefault("30s")
   Duration readerStallLimit();
 
+  /// Who may call and how far each may go; without it everybody on loopback may, as far as the
+  /// gateway lets them.
+  Optional<Path> policyFile();
+
+  /// Where it is kept what tenants have used; beside the policy file when it is not said.
+  Optional<Path> spentFile();
+
+  /// How often the policy file is looked at for changes.
+  @WithDefault("2s")
+  Duration policyPoll();
+
+  /// How long detectors may look at one prompt; past that it may go no farther than the device.
+  @WithDefault("2s")
+  Duration screeningLimit();
+
   /// How long requests in flight may go on when the router is stopped.
   @WithDefault("30s")
   Duration drainLimit();

@@ -45,6 +45,14 @@ public class RouterLifecycle implements HealthCheck {
   @Override
   public HealthCheckResponse call() {
     Router running = router;
-    return HealthCheckResponse.named("router").status(running != null && running.isReady()).build();
+    var health = HealthCheckResponse.named("router").status(running != null && running.isReady());
+    if (running != null) {
+      String problem = running.policy().problem();
+      health.withData("policy", running.policy().policy().document().version());
+      if (problem != null) {
+        health.withData("policy-problem", problem);
+      }
+    }
+    return health.build();
   }
 }

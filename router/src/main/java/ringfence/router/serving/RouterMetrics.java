@@ -8,31 +8,38 @@ import java.time.Duration;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.function.IntSupplier;
 import org.jboss.logging.Logger;
+import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.NodeState;
 import ringfence.router.dispatch.DispatchObserver;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.FleetObserver;
+import ringfence.router.policy.PolicyObserver;
+import ringfence.router.policy.detector.Detectors;
 import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
 
 /// Counts what dispatches and the fleet do, and logs what operators should know. Labels have a
 /// fixed set of values: no model, tenant or node name.
-final class RouterMetrics implements DispatchObserver, FleetObserver {
+final class RouterMetrics implements DispatchObserver, FleetObserver, PolicyObserver {
   private static final Logger LOG = Logger.getLogger(RouterMetrics.class);
 
+  private final MeterRegistry registry;
   private final Timer placement;
   private final Timer resumes;
   private final Timer served;
   private final Timer unserved;
   private final Map<Cause, Counter> moves = new EnumMap<>(Cause.class);
+  private final Timer screening;
   private final Map<Failure.Reason, Counter> requests = new EnumMap<>(Failure.Reason.class);
   private final Map<Failure.Reason, Counter> attempts = new EnumMap<>(Failure.Reason.class);
 
   RouterMetrics(MeterRegistry registry) {
+    this.registry = registry;
     placement =
         Timer.builder("ringfence.router.placement")
             .description("Time to place one attempt")
@@ -57,6 +64,13 @@ final class RouterMetrics implements DispatchObserver, FleetObserver {
               .tag("cause", cause.name().toLowerCase(Locale.ROOT))
               .register(registry));
     }
+    screening =
+        Timer.builder("ringfence.router.screening")
+            .description("Time of the detectors on one request")
+            .publishPercentileHistogram()
+            .minimumExpectedValue(Duration.ofNanos(10_000))
+            .maximumExpectedValue(Duration.ofSeconds(10))
+            .register(registry);
     for (Failure.Reason reason : Failure.Reason.values()) {
       if (reason != Failure.Reason.UNRECOGNIZED) {
         requests.put(
@@ -102,6 +116,44 @@ final class RouterMetrics implements DispatchObserver, FleetObserver {
             .register(registry);
       }
     }
+  }
+
+  /// Shows whether the newest policy file is in force.
+  void show(MeterRegistry registry, PolicyWatch policy) {
+    Gauge.builder("ringfence.router.policy.refused", () -> policy.problem() == null ? 0 : 1)
+        .description("1 while the newest policy file is wrong and an older one is in force")
+        .register(registry);
+  }
+
+  @Override
+  public void keyRefused(String why, @Nullable String keyId) {
+    Counter.builder("ringfence.router.keys.refused")
+        .description("Requests whose API key was refused")
+        .tag("why", why)
+        .register(registry)
+        .increment();
+    if (keyId != null) {
+      LOG.infof("key %s was refused: %s", keyId, why);
+    }
+  }
+
+  @Override
+  public void screened(long nanos, Set<String> kinds, boolean complete) {
+    screening.record(nanos, TimeUnit.NANOSECONDS);
+    for (String kind : kinds) {
+      finding(Detectors.kinds().contains(kind) ? kind : "own");
+    }
+    if (!complete) {
+      finding("failed");
+    }
+  }
+
+  private void finding(String detector) {
+    Counter.builder("ringfence.router.detector.findings")
+        .description("Requests in which a detector found something")
+        .tag("detector", detector)
+        .register(registry)
+        .increment();
   }
 
   private static long count(Fleet fleet, Zone zone, NodeState state) {

@@ -3,12 +3,16 @@ package ringfence.router.serving;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.UnknownHostException;
+import java.nio.file.Path;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import ringfence.router.dispatch.DispatchLimits;
+import ringfence.router.policy.budget.SpentFile;
 
 /// The router's configuration, checked.
 ///
+/// @param spentFile what tenants have used; null: it is kept nowhere
+/// @param policyFile null: everybody is the same caller, who needs no key
 /// @param listen a loopback address: without TLS and keys nothing else is listened on
 public record RouterSettings(
     String name,
@@ -30,7 +34,11 @@ public record RouterSettings(
     int nodeConnections,
     Duration readerStallLimit,
     Duration drainLimit,
-    LedgerPlan ledger) {
+    LedgerPlan ledger,
+    @Nullable Path policyFile,
+    @Nullable Path spentFile,
+    Duration policyPoll,
+    Duration screeningLimit) {
   private static final String PREFIX = "ringfence.router.";
 
   /// Checks a configuration.
@@ -86,7 +94,15 @@ public record RouterSettings(
             Duration.ofSeconds(1),
             Duration.ofHours(1)),
         between("drain-limit", config.drainLimit(), Duration.ZERO, Duration.ofHours(1)),
-        LedgerPlan.of(config.ledger()));
+        LedgerPlan.of(config.ledger()),
+        config.policyFile().orElse(null),
+        config.spentFile().or(() -> config.policyFile().map(SpentFile::beside)).orElse(null),
+        between("policy-poll", config.policyPoll(), Duration.ofMillis(100), Duration.ofMinutes(1)),
+        between(
+            "screening-limit",
+            config.screeningLimit(),
+            Duration.ofMillis(10),
+            Duration.ofMinutes(1)));
   }
 
   private static DispatchLimits dispatch(RouterConfig config) {

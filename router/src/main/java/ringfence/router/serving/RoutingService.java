@@ -10,11 +10,13 @@ import java.util.List;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import ringfence.proto.v1.Credentials;
 import ringfence.proto.v1.DescribeFleetRequest;
 import ringfence.proto.v1.DescribeFleetResponse;
 import ringfence.proto.v1.DrainNodeRequest;
 import ringfence.proto.v1.DrainNodeResponse;
 import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.Failure.Reason;
 import ringfence.proto.v1.GetReceiptRequest;
 import ringfence.proto.v1.ListModelsRequest;
 import ringfence.proto.v1.ListModelsResponse;
@@ -28,7 +30,13 @@ import ringfence.router.WireZones;
 import ringfence.router.dispatch.Dispatch;
 import ringfence.router.dispatch.Dispatcher;
 import ringfence.router.fleet.Fleet;
+import ringfence.router.policy.Caller;
+import ringfence.router.policy.Identity;
+import ringfence.router.policy.budget.Reservation;
+import ringfence.router.policy.budget.Spending;
+import ringfence.router.policy.document.Tenant;
 import ringfence.router.routing.ModelView;
+import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
 
 /// What gateways ask for.
@@ -51,28 +59,80 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
   }
 
   @Override
-  public void generate(RouteRequest request, StreamObserver<RouteEvent> events) {
+  public void generate(RouteRequest asked, StreamObserver<RouteEvent> events) {
     var call = (ServerCallStreamObserver<RouteEvent>) events;
+    switch (dispatcher.policy().identify(asked.getCredentials(), asked.getTenant())) {
+      case Identity.Refused(Failure failure) -> refuse(asked, failure, call);
+      case Caller caller ->
+          generate(
+              asked.toBuilder()
+                  .setTenant(caller.tenant())
+                  .setMaxWaitMillis(maxWaitMillis(asked, caller))
+                  .clearCredentials()
+                  .build(),
+              caller,
+              call);
+    }
+  }
+
+  /// What the client asks for, or else its tenant's usual wait; 0: the router's.
+  private long maxWaitMillis(RouteRequest asked, Caller caller) {
+    Tenant tenant = dispatcher.policy().document().tenants().get(caller.tenant());
+    return asked.getMaxWaitMillis() == 0 && tenant != null
+        ? tenant.maxWait().toMillis()
+        : asked.getMaxWaitMillis();
+  }
+
+  private void refuse(RouteRequest request, Failure failure, StreamObserver<RouteEvent> events) {
+    dispatcher.observer().requestEnded(request.getRequestId(), failure.getReason());
+    events.onError(Failures.toException(failure));
+  }
+
+  private void generate(
+      RouteRequest request, Caller caller, ServerCallStreamObserver<RouteEvent> call) {
     Admission.Ticket ticket = new Admission.Ticket(request.getPrompt().getSerializedSize());
     Failure refused = rules.check(request);
     if (refused == null) {
       refused = admission.admit(ticket);
     }
     if (refused != null) {
-      dispatcher.observer().requestEnded(request.getRequestId(), refused.getReason());
-      call.onError(Failures.toException(refused));
+      refuse(request, refused, call);
       return;
     }
+    Spending spending;
+    switch (dispatcher.policy().reserve(request, caller, contextLength(request.getModel()))) {
+      case Reservation.Refused(Failure tooMuch) -> {
+        admission.giveBack(ticket);
+        refuse(request, tooMuch, call);
+        return;
+      }
+      case Spending reserved -> spending = reserved;
+    }
+    BudgetedReader reader = new BudgetedReader(new GatewayReader(call), spending);
     Dispatch dispatch =
         dispatcher.dispatch(
             request,
+            dispatcher.policy().classify(request, caller, spending),
             remainingNanos(Context.current().getDeadline()),
-            new GatewayReader(call),
-            () -> admission.giveBack(ticket));
+            reader,
+            () -> {
+              spending.end();
+              admission.giveBack(ticket);
+            });
+    reader.aborts(dispatch);
     ticket.holds(dispatch);
     call.setOnCancelHandler(dispatch::cancel);
     call.setOnReadyHandler(dispatch::readerReady);
     dispatch.start();
+  }
+
+  private long contextLength(String model) {
+    long longest = 0;
+    for (TargetView target : dispatcher.fleet().targets()) {
+      ModelView served = target.model(model);
+      longest = served == null ? longest : Math.max(longest, served.contextLength());
+    }
+    return longest;
   }
 
   private long remainingNanos(@Nullable Deadline deadline) {
@@ -84,7 +144,17 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
 
   @Override
   public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> response) {
-    Zone farthest = dispatcher.policy().classify(request.getLabel()).farthestZone();
+    switch (dispatcher.policy().identify(request.getCredentials(), "")) {
+      case Identity.Refused(Failure failure) -> response.onError(Failures.toException(failure));
+      case Caller caller -> {
+        response.onNext(
+            models(dispatcher.policy().classify(request.getLabel(), caller).farthestZone()));
+        response.onCompleted();
+      }
+    }
+  }
+
+  private ListModelsResponse models(Zone farthest) {
     TreeMap<String, ListModelsResponse.Model.Builder> models = new TreeMap<>();
     List<Fleet.Described> nodes =
         dispatcher.fleet().describe().stream()
@@ -109,19 +179,24 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
     }
     ListModelsResponse.Builder list = ListModelsResponse.newBuilder();
     models.values().forEach(list::addModels);
-    response.onNext(list.build());
-    response.onCompleted();
+    return list.build();
   }
 
   @Override
   public void drainNode(DrainNodeRequest request, StreamObserver<DrainNodeResponse> response) {
+    Failure refused = notAnAdmin(request.getCredentials());
+    if (refused != null) {
+      response.onError(Failures.toException(refused));
+      return;
+    }
     int moving = dispatcher.fleet().attemptsOn(request.getNode());
     if (!dispatcher.fleet().drain(request.getNode(), !request.getResume())) {
       response.onError(
           Failures.toException(
               Failures.invalid(
                   "node",
-                  "no node of that name reports to this router; DescribeFleet lists those that do")));
+                  "no node of that name reports to this router; DescribeFleet lists those that"
+                      + " do")));
       return;
     }
     response.onNext(
@@ -132,6 +207,11 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
   @Override
   public void describeFleet(
       DescribeFleetRequest request, StreamObserver<DescribeFleetResponse> response) {
+    Failure refused = notAnAdmin(request.getCredentials());
+    if (refused != null) {
+      response.onError(Failures.toException(refused));
+      return;
+    }
     DescribeFleetResponse.Builder described = DescribeFleetResponse.newBuilder();
     for (Fleet.Described node : dispatcher.fleet().describe()) {
       described.addNodes(
@@ -147,13 +227,28 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
 
   @Override
   public void getReceipt(GetReceiptRequest request, StreamObserver<Receipt> response) {
-    switch (receipts.find(request.getRequestId(), request.getTenant())) {
-      case Receipts.Answer.Found found -> {
-        response.onNext(found.receipt());
-        response.onCompleted();
+    switch (dispatcher.policy().identify(request.getCredentials(), request.getTenant())) {
+      case Identity.Refused(Failure failure) -> response.onError(Failures.toException(failure));
+      case Caller caller -> {
+        switch (receipts.find(request.getRequestId(), caller.tenant())) {
+          case Receipts.Answer.Found found -> {
+            response.onNext(found.receipt());
+            response.onCompleted();
+          }
+          case Receipts.Answer.Refused refused ->
+              response.onError(Failures.toException(refused.failure()));
+        }
       }
-      case Receipts.Answer.Refused refused ->
-          response.onError(Failures.toException(refused.failure()));
     }
+  }
+
+  private @Nullable Failure notAnAdmin(Credentials credentials) {
+    return switch (dispatcher.policy().identify(credentials, "")) {
+      case Identity.Refused(Failure failure) -> failure;
+      case Caller caller ->
+          caller.admin()
+              ? null
+              : Failures.of(Reason.PERMISSION_DENIED, "this call is for admin keys alone");
+    };
   }
 }

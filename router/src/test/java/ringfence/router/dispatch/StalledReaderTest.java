@@ -13,6 +13,7 @@ import ringfence.proto.v1.GenerationEvent;
 import ringfence.proto.v1.GenerationRequest;
 import ringfence.proto.v1.NodeRegistration;
 import ringfence.proto.v1.RouteEvent;
+import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RouterCommand;
 import ringfence.proto.v1.ServedModel;
 import ringfence.proto.v1.Started;
@@ -26,6 +27,7 @@ import ringfence.router.egress.AttemptStream;
 import ringfence.router.egress.Egress;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.NodeStream;
+import ringfence.router.policy.Caller;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.policy.Policy;
 import ringfence.router.routing.Placer;
@@ -123,9 +125,14 @@ class StalledReaderTest {
             new DispatchLimits(2, Duration.ofSeconds(1), Duration.ZERO, Duration.ofSeconds(1)),
             () -> 7,
             new Unobserved());
+    RouteRequest request = TestGateway.request().build();
     Dispatch dispatch =
         dispatcher.dispatch(
-            TestGateway.request().build(), Long.MAX_VALUE / 2, reader, () -> ended++);
+            request,
+            dispatcher.policy().classify(request, Caller.keyless(""), null),
+            Long.MAX_VALUE / 2,
+            reader,
+            () -> ended++);
     dispatch.start();
     target.event(
         GenerationEvent.newBuilder()

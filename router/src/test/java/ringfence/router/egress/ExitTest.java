@@ -19,6 +19,7 @@ import ringfence.router.WireZones;
 import ringfence.router.ledger.Journal;
 import ringfence.router.ledger.Ledger;
 import ringfence.router.ledger.MemoryDisk;
+import ringfence.router.policy.Caller;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.policy.Policy;
 import ringfence.router.routing.Placement.Placed;
@@ -45,10 +46,12 @@ class ExitTest {
     Policy policy = new Policy();
     return policy.grant(
         policy.classify(
-            Label.newBuilder().setFarthestZone(WireZones.toWire(Zone.EXTERNAL)).build()),
+            Label.newBuilder().setFarthestZone(WireZones.toWire(Zone.EXTERNAL)).build(),
+            Caller.keyless("acme")),
         new Placed(target, "only", 0, 0, List.of()),
         "r1",
         "acme",
+        "model",
         1,
         now);
   }

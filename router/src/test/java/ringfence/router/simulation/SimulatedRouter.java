@@ -29,6 +29,7 @@ import ringfence.router.egress.Egress;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.NodeStream;
 import ringfence.router.fleet.RefusedReportException;
+import ringfence.router.policy.Caller;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.policy.Policy;
 import ringfence.router.routing.Placer;
@@ -241,6 +242,7 @@ final class SimulatedRouter extends Process {
     one.dispatch =
         dispatcher.dispatch(
             request,
+            dispatcher.policy().classify(request, Caller.keyless(request.getTenant()), null),
             remainingNanos,
             new AnswerReader() {
               @Override

@@ -8,24 +8,24 @@ import java.util.Random;
 final class Plain {
   static final String[] ENGLISH =
       ("the a of to and in that it was for on with as his they be at one have this from or had by"
-           + " but some what there we can out other were all your when up use how said each she"
-           + " which do their time if will way about many then them would write like so these her"
-           + " long make thing see him two has look more day could go come did number sound no most"
-           + " people over know water than first who may down side been now find any new work part"
-           + " take get place made live where after back little only round man year came show every"
-           + " good me give our under name very through just form sentence great think say help low"
-           + " line")
+              + " but some what there we can out other were all your when up use how said each she"
+              + " which do their time if will way about many then them would write like so these her"
+              + " long make thing see him two has look more day could go come did number sound no most"
+              + " people over know water than first who may down side been now find any new work part"
+              + " take get place made live where after back little only round man year came show every"
+              + " good me give our under name very through just form sentence great think say help low"
+              + " line")
           .split(" ");
   private static final String[] GERMAN =
       ("der die und in den von zu das mit sich des auf für ist im dem nicht ein eine als auch es an"
-           + " werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen"
-           + " so zum war haben nur oder aber vor zur bis mehr durch man sein wurde sei Nummer"
-           + " Rechnung Antwort Frage Haus Garten schreiben lesen Wörter größer schön")
+              + " werden aus er hat dass sie nach wird bei einer um am sind noch wie einem über einen"
+              + " so zum war haben nur oder aber vor zur bis mehr durch man sein wurde sei Nummer"
+              + " Rechnung Antwort Frage Haus Garten schreiben lesen Wörter größer schön")
           .split(" ");
   private static final String[] FRENCH =
       ("le de un être et à il avoir ne je son que se qui ce dans en du elle au pour pas vous par"
-           + " sur faire plus dire me on mon lui nous comme mais pouvoir avec tout y aller voir"
-           + " bien où sans tu ou leur homme si deux moi vouloir été numéro réponse maison élève")
+              + " sur faire plus dire me on mon lui nous comme mais pouvoir avec tout y aller voir"
+              + " bien où sans tu ou leur homme si deux moi vouloir été numéro réponse maison élève")
           .split(" ");
   private static final String[] CODE = {
     "for (int i = 0; i < 1024; i++) { sum += values[i] * 31; }",
