@@ -11,6 +11,8 @@ public enum BackendKind {
   AUTO,
   /// The processor's vector units.
   CPU,
+  /// A GPU, through Vulkan.
+  VULKAN,
   /// Scalar float32, written to be read: slow, the oracle.
   REFERENCE;
 

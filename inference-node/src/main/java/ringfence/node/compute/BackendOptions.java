@@ -6,4 +6,18 @@ package ringfence.node.compute;
 /// @param pageTokens positions in each
 /// @param maxBatchTokens tokens that one batch may have
 /// @param threads workers, the calling thread included
-public record BackendOptions(int pages, int pageTokens, int maxBatchTokens, int threads) {}
+/// @param deterministic [Backend#deterministic] must be true, whatever it costs
+/// @param device name or number of the device to use, where there are several; empty: the best
+public record BackendOptions(
+    int pages,
+    int pageTokens,
+    int maxBatchTokens,
+    int threads,
+    boolean deterministic,
+    String device) {
+
+  /// On the best device, as fast as it goes.
+  public BackendOptions(int pages, int pageTokens, int maxBatchTokens, int threads) {
+    this(pages, pageTokens, maxBatchTokens, threads, false, "");
+  }
+}

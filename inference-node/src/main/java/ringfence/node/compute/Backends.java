@@ -2,6 +2,8 @@ package ringfence.node.compute;
 
 import ringfence.node.compute.cpu.CpuBackend;
 import ringfence.node.compute.reference.ReferenceBackend;
+import ringfence.node.compute.vulkan.VulkanDevices;
+import ringfence.node.compute.vulkan.pass.VulkanBackend;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelSpec;
 
@@ -10,9 +12,17 @@ public final class Backends {
 
   private Backends() {}
 
+  /// Looked for once: opening Vulkan takes a while.
+  private static final class Gpus {
+    static final boolean THERE = VulkanDevices.haveGpu();
+  }
+
   /// What `AUTO` stands for on this machine.
   public static BackendKind choose(BackendKind asked) {
-    return asked == BackendKind.AUTO ? BackendKind.CPU : asked;
+    return switch (asked) {
+      case AUTO -> Gpus.THERE ? BackendKind.VULKAN : BackendKind.CPU;
+      case CPU, VULKAN, REFERENCE -> asked;
+    };
   }
 
   /// Opens a backend of a kind that is not `AUTO`.
@@ -20,17 +30,17 @@ public final class Backends {
     return switch (kind) {
       case AUTO -> open(choose(kind), model, options);
       case CPU -> CpuBackend.open(model, options);
+      case VULKAN -> VulkanBackend.open(model, options);
       case REFERENCE -> ReferenceBackend.open(model, options);
     };
   }
 
   /// Bytes that one position takes in the KV cache, over all layers.
   public static long kvBytesPerToken(BackendKind kind, ModelSpec spec) {
-    int elementBytes =
-        switch (choose(kind)) {
-          case AUTO, CPU -> Short.BYTES;
-          case REFERENCE -> Float.BYTES;
-        };
-    return 2L * spec.layers().size() * spec.kvWidth() * elementBytes;
+    return switch (choose(kind)) {
+      case AUTO, CPU -> 2L * spec.layers().size() * spec.kvWidth() * Short.BYTES;
+      case VULKAN -> VulkanBackend.kvBytesPerToken(spec);
+      case REFERENCE -> 2L * spec.layers().size() * spec.kvWidth() * Float.BYTES;
+    };
   }
 }

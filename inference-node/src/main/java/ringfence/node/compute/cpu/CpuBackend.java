@@ -5,6 +5,7 @@ import java.util.function.BooleanSupplier;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Batch;
+import ringfence.node.compute.BatchChecks;
 import ringfence.node.compute.Logits;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelSpec;
@@ -15,8 +16,8 @@ import ringfence.node.model.ModelSpec;
 /// Bits depend on the vector width (the order in which lanes are summed), which [#numerics] names,
 /// and on nothing else of the machine.
 public final class CpuBackend implements Backend {
-  private final ModelSpec spec;
   private final int maxBatchTokens;
+  private final BatchChecks checks;
   private final Workers workers;
   private final KvStore store;
   private final Arena arena = Arena.ofShared();
@@ -35,8 +36,10 @@ public final class CpuBackend implements Backend {
   }
 
   private CpuBackend(Model model, BackendOptions options) {
-    this.spec = model.spec();
+    ModelSpec spec = model.spec();
     this.maxBatchTokens = options.maxBatchTokens();
+    this.checks =
+        new BatchChecks(options.pages(), options.pageTokens(), maxBatchTokens, spec.vocabulary());
     this.store = new KvStore(spec, options);
     this.workers = new Workers(options.threads());
     this.pass = new Pass(spec, model.weights(), options, store, workers, arena);
@@ -44,7 +47,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted) {
-    check(batch);
+    checks.check(batch);
     for (Batch.Run run : batch.runs()) {
       int lastPage = (run.position() + run.tokens().length - 1) / pageTokens();
       for (int i = run.position() / pageTokens(); i <= lastPage; i++) {
@@ -54,52 +57,9 @@ public final class CpuBackend implements Backend {
     return pass.run(new Plan(batch), logits, unwanted);
   }
 
-  private void check(Batch batch) {
-    if (batch.tokens() == 0 || batch.tokens() > maxBatchTokens) {
-      throw new IllegalArgumentException(
-          batch.tokens() + " tokens in a batch of 1 to " + maxBatchTokens);
-    }
-    for (Batch.Run run : batch.runs()) {
-      int length = run.tokens().length;
-      if (length == 0 || run.outputs() < 0 || run.outputs() > length || run.position() < 0) {
-        throw new IllegalArgumentException(
-            "a run of "
-                + length
-                + " tokens at "
-                + run.position()
-                + " with "
-                + run.outputs()
-                + " outputs");
-      }
-      for (int token : run.tokens()) {
-        if (token < 0 || token >= spec.vocabulary()) {
-          throw new IllegalArgumentException("token " + token + " of " + spec.vocabulary());
-        }
-      }
-      int needed = (run.position() + length - 1) / pageTokens() + 1;
-      if (run.pages().length < needed) {
-        throw new IllegalArgumentException(
-            run.pages().length + " pages for a sequence that needs " + needed);
-      }
-      for (int i = 0; i < needed; i++) {
-        checkPage(run.pages()[i]);
-      }
-    }
-  }
-
-  private void checkPage(int page) {
-    if (page < 0 || page >= pages()) {
-      throw new IllegalArgumentException("page " + page + " of " + pages());
-    }
-  }
-
   @Override
   public void copyPage(int from, int to, int tokens) {
-    checkPage(from);
-    checkPage(to);
-    if (tokens < 0 || tokens > pageTokens()) {
-      throw new IllegalArgumentException(tokens + " tokens of a page of " + pageTokens());
-    }
+    checks.checkCopy(from, to, tokens);
     store.copy(from, to, tokens);
   }
 

@@ -7,6 +7,7 @@ import ringfence.node.compute.vulkan.kernel.KernelModule;
 import ringfence.node.compute.vulkan.kernel.KernelVariant;
 import ringfence.node.compute.vulkan.kernel.SelfTest;
 import ringfence.node.compute.vulkan.matrix.MatrixKernels;
+import ringfence.node.compute.vulkan.pass.PassKernels;
 import ringfence.node.compute.vulkan.sampling.SamplingKernel;
 
 /// Every kernel there is. The build compiles these modules and no others, and a test holds that
@@ -21,6 +22,7 @@ public final class Kernels {
             SelfTest.variants(),
             FragmentOrder.variants(),
             MatrixKernels.variants(),
+            PassKernels.variants(),
             SamplingKernel.variants())
         .flatMap(List::stream)
         .toList();

@@ -1,0 +1,85 @@
+#version 460
+// One row (token) a workgroup, the residual stream on its way between two halves of a layer:
+//   MODE 0: out = norm(row) * weight
+//   MODE 1: row += norm(branch) * postWeight; out = norm(row) * weight (gemma)
+//   MODE 2: row += norm(branch) * postWeight, and nothing else
+// All rows and weights are padded with zeros to a multiple of 64, so that padding stays zero.
+#extension GL_GOOGLE_include_directive : require
+#include "blocks.glsl"
+
+layout(local_size_x_id = 0) in;
+layout(constant_id = 1) const uint MODE = 0;
+layout(constant_id = 2) const uint HALF = 0;     // out: halves or floats
+layout(constant_id = 3) const uint CHOSEN = 0;   // rows are those that `chosen` names
+
+layout(push_constant) uniform Push {
+  Float4s stream;
+  Float4s branch;
+  Float4s postWeight;
+  Float4s weight;
+  Float4s result;
+  Words chosen;
+  uint quads;          // of a row, padding included
+  float columns;       // without padding
+  float epsilon;
+};
+
+shared float partial[gl_WorkGroupSize.x];
+
+float total(float own) {
+  uint t = gl_LocalInvocationID.x;
+  barrier();
+  partial[t] = own;
+  barrier();
+  for (uint half_ = gl_WorkGroupSize.x / 2u; half_ > 0u; half_ >>= 1) {
+    if (t < half_) {
+      partial[t] += partial[t + half_];
+    }
+    barrier();
+  }
+  return partial[0];
+}
+
+void main() {
+  uint t = gl_LocalInvocationID.x;
+  uint row = gl_WorkGroupID.x;
+  uint at = row;
+  if (CHOSEN != 0u) {
+    at = chosen.v[row];
+    if (at == NOBODY) {
+      return;
+    }
+  }
+  uint from = at * quads;
+  float squares = 0.0;
+  if (MODE != 0u) {
+    for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
+      vec4 x = branch.v[from + i];
+      squares += dot(x, x);
+    }
+    float scale = inversesqrt(total(squares) / columns + epsilon);
+    squares = 0.0;
+    for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
+      vec4 x = stream.v[from + i] + branch.v[from + i] * scale * postWeight.v[i];
+      stream.v[from + i] = x;
+      squares += dot(x, x);
+    }
+    if (MODE == 2u) {
+      return;
+    }
+  } else {
+    for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
+      vec4 x = stream.v[from + i];
+      squares += dot(x, x);
+    }
+  }
+  float scale = inversesqrt(total(squares) / columns + epsilon);
+  for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
+    vec4 x = stream.v[from + i] * scale * weight.v[i];
+    if (HALF != 0u) {
+      Word2s(result).v[row * quads + i] = uvec2(halves(x.x, x.y), halves(x.z, x.w));
+    } else {
+      result.v[row * quads + i] = x;
+    }
+  }
+}

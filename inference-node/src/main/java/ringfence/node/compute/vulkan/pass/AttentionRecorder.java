@@ -1,0 +1,115 @@
+package ringfence.node.compute.vulkan.pass;
+
+import ringfence.node.compute.vulkan.device.GpuBuffer;
+import ringfence.node.compute.vulkan.device.PushConstants;
+import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.model.ModelSpec;
+
+/// Writes one layer's attention down: from the projections to what the projection back takes.
+/// Single tokens take one phase; tiles take two, the first beside the single tokens'.
+final class AttentionRecorder {
+  private final ModelSpec spec;
+  private final PassKernels kernels;
+  private final Activations at;
+  private final KvStore store;
+  private final LayerKinds kinds;
+
+  AttentionRecorder(
+      ModelSpec spec,
+      PassKernels kernels,
+      Activations activations,
+      KvStore store,
+      LayerKinds kinds) {
+    this.spec = spec;
+    this.kernels = kernels;
+    this.at = activations;
+    this.store = store;
+    this.kinds = kinds;
+  }
+
+  /// Where queries, keys and values of the first token stand.
+  long queries() {
+    return at.projected.address();
+  }
+
+  long keys() {
+    return queries() + (long) spec.queryWidth() * Float.BYTES;
+  }
+
+  long values() {
+    return keys() + (long) spec.kvWidth() * Float.BYTES;
+  }
+
+  /// @param headNorms address of a query head's norm and a key head's after it, or 0
+  /// @param halves what becomes of the sums
+  void record(
+      Recording to, StepLayout layout, GpuBuffer data, int index, long headNorms, boolean halves) {
+    StepShape shape = layout.shape;
+    Turns turn = kinds.turns().get(kinds.layerTurns()[index]);
+    long turns = data.address() + layout.turns(kinds.layerTurns()[index]);
+    int window = kinds.layerWindows()[index];
+    boolean normed = headNorms != 0;
+    if (shape.tiles() > 0) {
+      to.dispatch(
+          kernels.place(turn.rope(), normed),
+          shape.tokens(),
+          spec.heads() + 2 * spec.kvHeads(),
+          1,
+          new PushConstants()
+              .address(queries())
+              .address(keys())
+              .address(values())
+              .address(at.placed)
+              .address(store.layer(index))
+              .address(data, layout.slots)
+              .address(turns)
+              .address(headNorms)
+              .address(normed ? headNorms + (long) spec.headSize() * Float.BYTES : 0)
+              .integer(at.projectedStride)
+              .integer(at.projectedStride)
+              .real(spec.attentionScale())
+              .real(spec.normEpsilon()));
+    }
+    if (shape.items() > 0) {
+      to.dispatch(
+          kernels.attendOne(turn.rope(), normed, halves),
+          spec.kvHeads(),
+          shape.items(),
+          1,
+          new PushConstants()
+              .address(queries())
+              .address(keys())
+              .address(values())
+              .address(at.attended.of(halves))
+              .address(store.layer(index))
+              .address(data, layout.items(window))
+              .address(data, layout.table)
+              .address(turns)
+              .address(headNorms)
+              .address(at.parts)
+              .address(at.tickets)
+              .integer(at.projectedStride)
+              .integer(at.projectedStride)
+              .integer(at.queryStride)
+              .real(spec.attentionScale())
+              .real(spec.normEpsilon()));
+    }
+    to.barrier();
+    if (shape.tiles() > 0) {
+      to.dispatch(
+          kernels.attendTile(halves),
+          shape.tiles(),
+          spec.kvHeads(),
+          1,
+          new PushConstants()
+              .address(at.placed)
+              .address(at.attended.of(halves))
+              .address(store.layer(index))
+              .address(data, layout.tiles)
+              .address(data, layout.table)
+              .integer(at.queryStride)
+              .integer(kinds.windows()[window]));
+      to.barrier();
+    }
+  }
+}

@@ -1,0 +1,142 @@
+package ringfence.node.compute.vulkan.pass;
+
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import ringfence.node.compute.Batch;
+import ringfence.node.compute.vulkan.device.Gpu;
+import ringfence.node.compute.vulkan.device.GpuBuffer;
+import ringfence.node.compute.vulkan.device.MemoryUse;
+import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.device.Submission;
+
+/// Steps of one model on one device: plans a batch, writes its data where the device reads them,
+/// and submits the recording of its shape, which is made when the shape first comes.
+///
+/// One step at a time; a step has ended when [#run] returns.
+final class DevicePass implements AutoCloseable {
+  /// A device that takes longer for a part of a step hangs.
+  static final Duration STEP_LIMIT = Duration.ofMinutes(2);
+
+  /// Recordings that are kept; the one that was used longest ago makes room.
+  private static final int MOST_SHAPES = 96;
+
+  /// Prompts of so many tokens are cut into several submissions, between which nobody may want them
+  /// any more.
+  private static final int LONG_STEP = 16;
+
+  private static final int PARTS = 8;
+  private static final long LEAST_STEP_BYTES = 1 << 16;
+
+  private final Gpu gpu;
+  private final StepRecorder recorder;
+  private final StepPlan plan;
+  private final Map<StepShape, Step> steps = new LinkedHashMap<>(16, 0.75f, true);
+  private @Nullable GpuBuffer data;
+
+  /// A recorded shape.
+  private record Step(StepLayout layout, List<Recording> parts) {
+    void close() {
+      parts.forEach(Recording::close);
+    }
+  }
+
+  DevicePass(Gpu gpu, StepRecorder recorder, StepPlan plan) {
+    this.gpu = gpu;
+    this.recorder = recorder;
+    this.plan = plan;
+  }
+
+  /// Computes a checked batch, up to the normed rows that want logits.
+  ///
+  /// @param unwanted asked before each part of the step
+  /// @param last submitted behind the step's last part
+  /// @return false when it was given up
+  boolean run(Batch batch, BooleanSupplier unwanted, Recording... last) {
+    StepShape shape = plan.plan(batch);
+    Step step = step(shape);
+    plan.write(step.layout(), buffer(step.layout().size).mapped());
+    List<Recording> parts = step.parts();
+    @Nullable Submission running = null;
+    for (int i = 0; i < parts.size(); i++) {
+      if (unwanted.getAsBoolean()) {
+        finish(running);
+        return false;
+      }
+      Submission next;
+      if (i == parts.size() - 1) {
+        Recording[] all = new Recording[last.length + 1];
+        all[0] = parts.get(i);
+        System.arraycopy(last, 0, all, 1, last.length);
+        next = gpu.submit(all);
+      } else {
+        next = gpu.submit(parts.get(i));
+      }
+      // One part runs, one waits behind it: the device is never idle, and an unwanted step soon
+      // ends.
+      finish(running);
+      running = next;
+    }
+    finish(running);
+    return true;
+  }
+
+  private static void finish(@Nullable Submission running) {
+    if (running != null) {
+      running.await(STEP_LIMIT);
+    }
+  }
+
+  private Step step(StepShape shape) {
+    Step known = steps.get(shape);
+    if (known != null) {
+      return known;
+    }
+    StepLayout layout = recorder.layout(shape);
+    buffer(layout.size);
+    if (steps.size() >= MOST_SHAPES) {
+      Iterator<Step> oldest = steps.values().iterator();
+      oldest.next().close();
+      oldest.remove();
+    }
+    boolean isLong = shape.tiles() > 0 && shape.tokens() >= LONG_STEP;
+    Step made = new Step(layout, recorder.record(layout, buffer(layout.size), isLong ? PARTS : 1));
+    steps.put(shape, made);
+    return made;
+  }
+
+  /// The buffer of the steps' data; when it has to grow, what was recorded with it goes.
+  private GpuBuffer buffer(long bytes) {
+    GpuBuffer known = data;
+    if (known != null && known.size() >= bytes) {
+      return known;
+    }
+    steps.values().forEach(Step::close);
+    steps.clear();
+    if (known != null) {
+      known.close();
+    }
+    GpuBuffer made =
+        gpu.allocate(Math.max(LEAST_STEP_BYTES, Long.highestOneBit(bytes) * 2), MemoryUse.SHARED);
+    data = made;
+    return made;
+  }
+
+  /// Recorded shapes that are kept.
+  int shapes() {
+    return steps.size();
+  }
+
+  @Override
+  public void close() {
+    steps.values().forEach(Step::close);
+    steps.clear();
+    if (data != null) {
+      data.close();
+    }
+  }
+}

@@ -1,0 +1,242 @@
+package ringfence.node.compute.vulkan.pass;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import ringfence.node.compute.vulkan.device.Feature;
+import ringfence.node.compute.vulkan.device.GpuTraits;
+import ringfence.node.compute.vulkan.device.Pipeline;
+import ringfence.node.compute.vulkan.kernel.KernelModule;
+import ringfence.node.compute.vulkan.kernel.KernelNeeds;
+import ringfence.node.compute.vulkan.kernel.KernelVariant;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.weights.WeightFormat;
+import ringfence.node.model.ModelSpec;
+import ringfence.node.model.Rope;
+
+/// The pass's own kernels, for one model on one device.
+public final class PassKernels {
+  private static final String FLOAT16 = "FLOAT16";
+  private static final int EMBED_THREADS = 64;
+  private static final int PLACE_THREADS = 64;
+  private static final int ACTIVATE_THREADS = 64;
+
+  /// What [#norm] does to a row.
+  enum NormMode {
+    /// Norms the residual stream.
+    ALONE(0),
+    /// Adds a normed branch to the stream, then norms it.
+    JOINED(1),
+    /// Adds a normed branch to the stream.
+    JOIN_ONLY(2);
+
+    private final int code;
+
+    NormMode(int code) {
+      this.code = code;
+    }
+  }
+
+  private final Pipelines pipelines;
+  private final ModelSpec spec;
+  private final int pageTokens;
+  private final AttentionSizes sizes;
+
+  PassKernels(Pipelines pipelines, ModelSpec spec, int pageTokens, AttentionSizes sizes) {
+    this.pipelines = pipelines;
+    this.spec = spec;
+    this.pageTokens = pageTokens;
+    this.sizes = sizes;
+  }
+
+  /// A variant of each module, in sizes that every device has.
+  public static List<KernelVariant> variants() {
+    List<KernelVariant> variants = new ArrayList<>();
+    for (WeightFormat format : WeightFormat.values()) {
+      variants.add(embedVariant(format));
+    }
+    for (boolean float16 : new boolean[] {false, true}) {
+      variants.add(normVariant(float16, 32, NormMode.ALONE, false, false));
+      variants.add(activateVariant(float16, ModelSpec.Activation.SILU, false));
+      variants.add(
+          KernelVariant.of(
+              module("place.comp", float16), needs(float16, 32), 32, 64, 4, 2, 32, 1, 1, 16));
+      variants.add(
+          KernelVariant.of(
+              module("attend_one.comp", float16),
+              needs(float16, 32),
+              32,
+              64,
+              2,
+              2,
+              32,
+              1,
+              1,
+              16,
+              4,
+              2,
+              0,
+              4));
+      variants.add(
+          KernelVariant.of(
+              module("attend_tile.comp", float16), needs(float16, 32), 32, 64, 2, 2, 16, 8, 0));
+    }
+    variants.add(matrixVariant(128, 64, 2, 2, 16, true));
+    return List.copyOf(variants);
+  }
+
+  private static KernelModule module(String source, boolean float16) {
+    return float16 ? KernelModule.of(source, Map.of(FLOAT16, "")) : KernelModule.of(source);
+  }
+
+  private static KernelNeeds needs(boolean float16, int threads) {
+    return float16
+        ? KernelNeeds.of(threads, Feature.FLOAT16, Feature.SUBGROUP_SHUFFLE)
+        : KernelNeeds.of(threads, Feature.SUBGROUP_SHUFFLE);
+  }
+
+  private static KernelVariant embedVariant(WeightFormat format) {
+    return KernelVariant.of(
+        KernelModule.of("embed.comp", Map.of("FORMAT_" + format.name(), "")),
+        KernelNeeds.of(EMBED_THREADS, Feature.INT64),
+        EMBED_THREADS);
+  }
+
+  private static KernelVariant normVariant(
+      boolean float16, int threads, NormMode mode, boolean halves, boolean chosen) {
+    return KernelVariant.of(
+        module("norm.comp", float16),
+        needs(float16, threads).shared(threads * Float.BYTES),
+        threads,
+        mode.code,
+        halves ? 1 : 0,
+        chosen ? 1 : 0);
+  }
+
+  private static KernelVariant activateVariant(
+      boolean float16, ModelSpec.Activation activation, boolean halves) {
+    return KernelVariant.of(
+        module("activate.comp", float16),
+        needs(float16, ACTIVATE_THREADS),
+        ACTIVATE_THREADS,
+        activation == ModelSpec.Activation.GELU_TANH ? 1 : 0,
+        halves ? 1 : 0);
+  }
+
+  private static KernelVariant matrixVariant(
+      int threads, int headSize, int kvHeads, int group, int pageTokens, boolean halves) {
+    return KernelVariant.of(
+            KernelModule.of("attend_matrix.comp"),
+            KernelNeeds.of(
+                    threads, Feature.FLOAT16, Feature.SUBGROUP_SHUFFLE, Feature.COOPERATIVE_MATRIX)
+                .halfMatrices(16, 16, 16),
+            threads,
+            headSize,
+            kvHeads,
+            group,
+            pageTokens,
+            halves ? 1 : 0)
+        .subgroups(32);
+  }
+
+  private boolean float16() {
+    return traits().has(Feature.FLOAT16);
+  }
+
+  private GpuTraits traits() {
+    return pipelines.gpu().traits();
+  }
+
+  /// Gathers rows of the embedding: a workgroup for [#embedGroups] of a token.
+  Pipeline embed(WeightFormat format) {
+    return pipelines.get(embedVariant(format));
+  }
+
+  /// Workgroups of a token, given the tiles of an embedding's row.
+  static int embedGroups(int columnTiles) {
+    return Math.ceilDiv(4 * columnTiles, EMBED_THREADS);
+  }
+
+  /// A workgroup for each row.
+  Pipeline norm(NormMode mode, boolean halves, boolean chosen) {
+    int threads =
+        Math.min(
+            traits().isSoftware() ? 32 : 256,
+            Integer.highestOneBit(traits().limits().maxInvocations()));
+    return pipelines.get(normVariant(float16(), threads, mode, halves, chosen));
+  }
+
+  /// A workgroup for [#activateGroups] of each row.
+  Pipeline activate(ModelSpec.Activation activation, boolean halves) {
+    return pipelines.get(activateVariant(float16(), activation, halves));
+  }
+
+  /// Workgroups of a row.
+  static int activateGroups(int columns) {
+    return Math.ceilDiv(columns, 2 * ACTIVATE_THREADS);
+  }
+
+  /// A workgroup for each head (of queries, keys and values) of each token.
+  Pipeline place(Rope rope, boolean normed) {
+    return pipelines.get(
+        KernelVariant.of(
+            module("place.comp", float16()),
+            needs(float16(), PLACE_THREADS)
+                .shared((KvStore.width(spec) + PLACE_THREADS) * Float.BYTES),
+            PLACE_THREADS,
+            spec.headSize(),
+            spec.heads(),
+            spec.kvHeads(),
+            rope.inverseFrequencies().length,
+            rope.pairing() == Rope.Pairing.HALVES ? 1 : 0,
+            normed ? 1 : 0,
+            pageTokens));
+  }
+
+  /// A workgroup for each item and key/value head.
+  Pipeline attendOne(Rope rope, boolean normed, boolean halves) {
+    return pipelines.get(
+        KernelVariant.of(
+                module("attend_one.comp", float16()),
+                needs(float16(), sizes.onesThreads()),
+                sizes.onesThreads(),
+                spec.headSize(),
+                spec.kvHeads(),
+                AttentionPlan.group(spec),
+                rope.inverseFrequencies().length,
+                rope.pairing() == Rope.Pairing.HALVES ? 1 : 0,
+                normed ? 1 : 0,
+                pageTokens,
+                sizes.lanes(),
+                sizes.vectors(),
+                halves ? 1 : 0,
+                sizes.run())
+            .subgroups(traits().subgroupSize()));
+  }
+
+  /// A workgroup for each tile and key/value head.
+  Pipeline attendTile(boolean halves) {
+    if (sizes.matrices()) {
+      return pipelines.get(
+          matrixVariant(
+              sizes.tileThreads(),
+              spec.headSize(),
+              spec.kvHeads(),
+              AttentionPlan.group(spec),
+              pageTokens,
+              halves));
+    }
+    return pipelines.get(
+        KernelVariant.of(
+                module("attend_tile.comp", float16()),
+                needs(float16(), sizes.tileThreads()),
+                sizes.tileThreads(),
+                spec.headSize(),
+                spec.kvHeads(),
+                AttentionPlan.group(spec),
+                pageTokens,
+                sizes.block(),
+                halves ? 1 : 0)
+            .subgroups(traits().subgroupSize()));
+  }
+}

@@ -1,0 +1,295 @@
+package ringfence.node.compute.vulkan.pass;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
+import ringfence.node.compute.Backend;
+import ringfence.node.compute.BackendOptions;
+import ringfence.node.compute.Batch;
+import ringfence.node.compute.BatchChecks;
+import ringfence.node.compute.Logits;
+import ringfence.node.compute.Outputs;
+import ringfence.node.compute.vulkan.VulkanDevices;
+import ringfence.node.compute.vulkan.device.Gpu;
+import ringfence.node.compute.vulkan.device.GpuException;
+import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.matrix.Arithmetic;
+import ringfence.node.compute.vulkan.matrix.Matrices;
+import ringfence.node.compute.vulkan.matrix.Numbers;
+import ringfence.node.compute.vulkan.matrix.Product;
+import ringfence.node.compute.vulkan.sampling.GpuSampler;
+import ringfence.node.compute.vulkan.sampling.SamplingShape;
+import ringfence.node.model.Model;
+import ringfence.node.model.ModelSpec;
+
+/// The backend on a Vulkan device: weights, keys and values live there, a step is one replay of
+/// what was recorded for its shape.
+public final class VulkanBackend implements Backend {
+  /// Workgroups of attention that a multiprocessor has at a time, about.
+  private static final int GROUPS_A_MULTIPROCESSOR = 2;
+
+  /// Draws of one step on the device; where there are more, the host draws.
+  private static final int MOST_DRAWS = 256;
+
+  /// Of a device that does not tell.
+  private static final int MULTIPROCESSORS = 32;
+
+  private final Gpu gpu;
+  private final AutoCloseable owner;
+  private final BackendOptions options;
+  private final BatchChecks checks;
+  private final DeviceWeights weights;
+  private final KvStore store;
+  private final Activations activations;
+  private final DevicePass pass;
+  private final Head head;
+  private final Matrices matrices;
+  private final GpuSampler sampler;
+  private final Map<SamplingShape, Recording> drawing = new HashMap<>();
+
+  /// Opens a backend for a model on a device of its own.
+  ///
+  /// @param model its weights are mapped; they are read here and not needed afterwards
+  /// @throws ringfence.node.compute.vulkan.device.GpuException when there is no such device, or it
+  ///   has no room for the model
+  public static VulkanBackend open(Model model, BackendOptions options) {
+    VulkanDevices.Opened opened = VulkanDevices.open(options.device());
+    try {
+      return open(new Pipelines(opened.gpu()), opened.owner(), model, options);
+    } catch (RuntimeException e) {
+      try {
+        opened.owner().close();
+      } catch (Exception second) {
+        e.addSuppressed(second);
+      }
+      throw e;
+    }
+  }
+
+  /// Bytes that one position takes in the KV cache, over all layers.
+  public static long kvBytesPerToken(ModelSpec spec) {
+    return KvStore.pageBytes(spec, 1) * spec.layers().size();
+  }
+
+  /// Opens a backend for a model on an open device.
+  ///
+  /// @param model its weights are mapped; they are read here and not needed afterwards
+  /// @param owner closed last
+  public static VulkanBackend open(
+      Pipelines pipelines, AutoCloseable owner, Model model, BackendOptions options) {
+    if (Math.min(options.pages(), options.pageTokens()) < 1 || options.maxBatchTokens() < 1) {
+      throw new IllegalArgumentException("every option must be at least 1: " + options);
+    }
+    return new VulkanBackend(pipelines, owner, model, options);
+  }
+
+  private VulkanBackend(
+      Pipelines pipelines, AutoCloseable owner, Model model, BackendOptions options) {
+    ModelSpec spec = model.spec();
+    this.gpu = pipelines.gpu();
+    this.owner = owner;
+    this.options = options;
+    this.checks =
+        new BatchChecks(
+            options.pages(), options.pageTokens(), options.maxBatchTokens(), spec.vocabulary());
+    AttentionSizes sizes =
+        AttentionSizes.of(spec, gpu.traits(), options.pageTokens(), options.deterministic());
+    AttentionPlan plan =
+        new AttentionPlan(
+            spec.kvHeads(),
+            sizes.tileTokens(spec),
+            sizes.step(),
+            gpu.traits().multiprocessors().orElse(MULTIPROCESSORS) * GROUPS_A_MULTIPROCESSOR,
+            options.deterministic());
+    int tokens = StepShape.rounded(options.maxBatchTokens());
+    this.matrices =
+        new Matrices(
+            pipelines,
+            // Software gains nothing from the fast kernels, and takes long to compile them.
+            options.deterministic() || gpu.traits().isSoftware()
+                ? Arithmetic.DETERMINISTIC
+                : Arithmetic.FAST);
+    this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
+    WeightsPlan planned = ModelWeights.plan(gpu, model);
+    checkRoom(gpu, spec, planned, options);
+    this.weights = ModelWeights.load(gpu, model, planned, options.threads());
+    this.store = new KvStore(gpu, spec, options.pages(), options.pageTokens());
+    this.activations =
+        new Activations(
+            gpu,
+            spec,
+            tokens,
+            floatTokens(tokens),
+            plan.partsLimit(),
+            weights.layers().stream().anyMatch(l -> !Product.canGate(l.gate(), l.up())));
+    PassKernels kernels = new PassKernels(pipelines, spec, options.pageTokens(), sizes);
+    LayerKinds kinds = LayerKinds.of(spec);
+    AttentionRecorder attention = new AttentionRecorder(spec, kernels, activations, store, kinds);
+    StepRecorder recorder =
+        new StepRecorder(gpu, spec, weights, matrices, kernels, activations, attention, kinds);
+    this.pass =
+        new DevicePass(
+            gpu,
+            recorder,
+            new StepPlan(plan, options.pageTokens(), kinds.windows(), kinds.turns()));
+    this.head = new Head(gpu, spec, weights, matrices, activations, tokens);
+  }
+
+  /// The most tokens of which the matrices want floats.
+  private int floatTokens(int tokens) {
+    int most = tokens;
+    while (most > 1 && matrices.input(most) != Numbers.F32) {
+      most--;
+    }
+    return most;
+  }
+
+  private static void checkRoom(
+      Gpu gpu, ModelSpec spec, WeightsPlan weights, BackendOptions options) {
+    long kv =
+        KvStore.pageBytes(spec, options.pageTokens()) * options.pages() * spec.layers().size();
+    long free = gpu.freeMemory();
+    if (weights.bytes() + kv > free) {
+      throw new GpuException(
+          GpuException.Reason.OUT_OF_DEVICE_MEMORY,
+          "%s has %d MiB free; the model's weights need %d and its KV cache %d: take a smaller KV cache, a smaller model or quantisation, or another backend"
+              .formatted(gpu.traits().name(), free >> 20, weights.bytes() >> 20, kv >> 20));
+    }
+  }
+
+  @Override
+  public boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted) {
+    checks.check(batch);
+    int outputs = batch.outputs();
+    logits.resize(outputs);
+    int padded = StepShape.rounded(outputs);
+    List<Recording> last = new ArrayList<>();
+    if (outputs > 0) {
+      last.add(head.block(0, padded));
+      last.add(head.readBack(Math.min(outputs, head.blockRows())));
+    }
+    if (!pass.run(batch, unwanted, last.toArray(Recording[]::new))) {
+      return false;
+    }
+    for (int first = 0; first < outputs; first += head.blockRows()) {
+      int rows = Math.min(outputs - first, head.blockRows());
+      if (first > 0) {
+        gpu.submit(head.block(first, padded), head.readBack(rows)).await(DevicePass.STEP_LIMIT);
+      }
+      head.read(first, rows, logits);
+    }
+    return true;
+  }
+
+  @Override
+  public boolean drawsOnDevice() {
+    return true;
+  }
+
+  @Override
+  public boolean forward(Batch batch, Outputs outputs, BooleanSupplier unwanted) {
+    int rows = batch.outputs();
+    if (rows == 0 || rows > head.blockRows() || outputs.draws().size() > MOST_DRAWS) {
+      if (!forward(batch, outputs.logits(), unwanted)) {
+        return false;
+      }
+      outputs.drawOnHost();
+      return true;
+    }
+    checks.check(batch);
+    outputs.logits().resize(rows);
+    List<Recording> last = new ArrayList<>();
+    last.add(head.block(0, StepShape.rounded(rows)));
+    boolean draws = !outputs.draws().isEmpty();
+    if (draws) {
+      last.add(drawing.computeIfAbsent(sampler.shape(outputs), this::recordDrawing));
+      sampler.prepare(outputs);
+    }
+    boolean reads = IntStream.range(0, rows).anyMatch(outputs::wantsLogits);
+    if (reads) {
+      last.add(head.readBack(rows));
+    }
+    if (!pass.run(batch, unwanted, last.toArray(Recording[]::new))) {
+      return false;
+    }
+    if (draws) {
+      sampler.results(outputs);
+    }
+    if (reads) {
+      head.read(0, rows, outputs.logits());
+    }
+    return true;
+  }
+
+  private Recording recordDrawing(SamplingShape shape) {
+    Recording to = gpu.record();
+    sampler.record(to, head.logits().address(), shape);
+    return to.end();
+  }
+
+  @Override
+  public void copyPage(int from, int to, int tokens) {
+    checks.checkCopy(from, to, tokens);
+    if (from != to) {
+      try (Recording copy = gpu.record()) {
+        store.copy(copy, from, to);
+        gpu.submit(copy.end()).await(DevicePass.STEP_LIMIT);
+      }
+    }
+  }
+
+  @Override
+  public int pages() {
+    return options.pages();
+  }
+
+  @Override
+  public int pageTokens() {
+    return options.pageTokens();
+  }
+
+  @Override
+  public int maxBatchTokens() {
+    return options.maxBatchTokens();
+  }
+
+  @Override
+  public String numerics() {
+    return "vulkan-"
+        + (options.deterministic() ? "invariant" : "fast")
+        + "-v1 "
+        + gpu.traits().cacheKey();
+  }
+
+  @Override
+  public boolean deterministic() {
+    return options.deterministic();
+  }
+
+  @Override
+  public String device() {
+    return gpu.traits().name() + ", " + gpu.traits().driver();
+  }
+
+  @Override
+  public void close() {
+    try (owner) {
+      pass.close();
+      drawing.values().forEach(Recording::close);
+      sampler.close();
+      head.close();
+      activations.close();
+      store.close();
+      weights.close();
+      matrices.close();
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new IllegalStateException("closing " + gpu.traits().name(), e);
+    }
+  }
+}

@@ -1,0 +1,332 @@
+package ringfence.node.compute.vulkan.pass;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.node.compute.Batch;
+import ringfence.node.compute.vulkan.VulkanExtension;
+import ringfence.node.compute.vulkan.device.Gpu;
+import ringfence.node.compute.vulkan.device.GpuBuffer;
+import ringfence.node.compute.vulkan.device.MemoryUse;
+import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.model.ModelSpec;
+import ringfence.node.model.Rope;
+
+/// Attention from projections to sums, step by step over growing sequences in scattered pages,
+/// against float64 on the same keys and values.
+@ExtendWith(VulkanExtension.class)
+class AttentionTest {
+  /// Of the sums' largest terms: queries of tiles are halves times the scale, their scores some.
+  private static final double BOUND = 4e-3;
+
+  private static final int MOST_TOKENS = 160;
+  private static final int MOST_POSITIONS = 256;
+  private static final float EPSILON = 1e-5f;
+
+  @ParameterizedTest
+  @CsvSource({
+    // head size, heads, key/value heads, rotated pairs, halves pair, norms, window, page, groups
+    "16, 4, 2, 8, false, false, 0, 1, 32",
+    "20, 7, 1, 5, true, true, 50, 4, 1"
+  })
+  void equalsFloat64(
+      int headSize,
+      int heads,
+      int kvHeads,
+      int pairs,
+      boolean halved,
+      boolean norms,
+      int window,
+      int page,
+      int groups,
+      Gpu gpu,
+      Pipelines pipelines) {
+    for (boolean invariant : new boolean[] {false, true}) {
+      for (boolean halvesOut : new boolean[] {false, true}) {
+        Rope rope =
+            new Rope(
+                halved ? Rope.Pairing.HALVES : Rope.Pairing.ADJACENT, frequencies(pairs), 1.25f);
+        ModelSpec spec = spec(headSize, heads, kvHeads, rope, window);
+        new Rig(gpu, pipelines, spec, page, groups, norms, invariant, halvesOut).run();
+      }
+    }
+  }
+
+  private static float[] frequencies(int pairs) {
+    float[] frequencies = new float[pairs];
+    for (int i = 0; i < pairs; i++) {
+      frequencies[i] = (float) Math.pow(10_000, -(double) i / pairs);
+    }
+    return frequencies;
+  }
+
+  private static ModelSpec spec(int headSize, int heads, int kvHeads, Rope rope, int window) {
+    return new ModelSpec(
+        "test",
+        heads * headSize,
+        64,
+        heads,
+        kvHeads,
+        headSize,
+        64,
+        MOST_POSITIONS,
+        EPSILON,
+        ModelSpec.Activation.SILU,
+        1,
+        (float) (1 / Math.sqrt(headSize)),
+        List.of(new ModelSpec.LayerSpec(rope, window)));
+  }
+
+  /// What a sequence has so far.
+  private static final class History {
+    final int[] pages;
+    final List<double[]> keys = new ArrayList<>();
+    final List<double[]> values = new ArrayList<>();
+
+    History(int[] pages) {
+      this.pages = pages;
+    }
+  }
+
+  private static final class Rig {
+    private final Random random = new Random(3);
+    private final Gpu gpu;
+    private final ModelSpec spec;
+    private final Activations at;
+    private final KvStore store;
+    private final LayerKinds kinds;
+    private final StepPlan plan;
+    private final AttentionRecorder attention;
+    private final GpuBuffer vectors;
+    private final float[] queryNorm;
+    private final float[] keyNorm;
+    private final boolean norms;
+    private final boolean halvesOut;
+    private final List<History> histories = new ArrayList<>();
+
+    Rig(
+        Gpu gpu,
+        Pipelines pipelines,
+        ModelSpec spec,
+        int page,
+        int groups,
+        boolean norms,
+        boolean invariant,
+        boolean halvesOut) {
+      this.gpu = gpu;
+      this.spec = spec;
+      this.norms = norms;
+      this.halvesOut = halvesOut;
+      int pagesEach = MOST_POSITIONS / page;
+      List<Integer> ids = new ArrayList<>(IntStream.range(0, 4 * pagesEach).boxed().toList());
+      Collections.shuffle(ids, random);
+      for (int i = 0; i < 4; i++) {
+        histories.add(
+            new History(
+                ids.subList(i * pagesEach, (i + 1) * pagesEach).stream()
+                    .mapToInt(Integer::intValue)
+                    .toArray()));
+      }
+      AttentionSizes sizes = AttentionSizes.of(spec, gpu.traits(), page, invariant);
+      AttentionPlan cut =
+          new AttentionPlan(
+              spec.kvHeads(), sizes.tileTokens(spec), sizes.step(), groups, invariant);
+      at = new Activations(gpu, spec, MOST_TOKENS, MOST_TOKENS, cut.partsLimit(), false);
+      store = new KvStore(gpu, spec, 4 * pagesEach, page);
+      kinds = LayerKinds.of(spec);
+      plan = new StepPlan(cut, page, kinds.windows(), kinds.turns());
+      attention =
+          new AttentionRecorder(
+              spec, new PassKernels(pipelines, spec, page, sizes), at, store, kinds);
+      queryNorm = weights();
+      keyNorm = weights();
+      vectors = gpu.allocate(2L * spec.headSize() * Float.BYTES, MemoryUse.SHARED);
+      vectors.mapped().copyFrom(MemorySegment.ofArray(queryNorm));
+      vectors
+          .mapped()
+          .asSlice((long) spec.headSize() * Float.BYTES)
+          .copyFrom(MemorySegment.ofArray(keyNorm));
+    }
+
+    private float[] weights() {
+      float[] weights = new float[spec.headSize()];
+      for (int i = 0; i < weights.length; i++) {
+        weights[i] = 0.5f + random.nextFloat();
+      }
+      return weights;
+    }
+
+    void run() {
+      try {
+        step(37, 5, 0, 0);
+        step(1, 70, 1, 0);
+        step(1, 1, 1, 2);
+        for (int i = 0; i < 3; i++) {
+          step(1, 1, 1, 1);
+        }
+        step(90, 1, 20, 1);
+        step(1, 1, 1, 1);
+        step(0, 0, 0, 1);
+      } finally {
+        close();
+      }
+    }
+
+    /// A step of so many tokens of each sequence.
+    private void step(int... lengths) {
+      List<Batch.Run> runs = new ArrayList<>();
+      for (int i = 0; i < lengths.length; i++) {
+        if (lengths[i] > 0) {
+          History history = histories.get(i);
+          runs.add(new Batch.Run(new int[lengths[i]], history.keys.size(), history.pages, 0));
+        }
+      }
+      Batch batch = new Batch(runs);
+      StepShape shape = plan.plan(batch);
+      StepLayout layout = new StepLayout(shape, 1, kinds.turns());
+      float[] projected = new float[batch.tokens() * at.projectedStride];
+      for (int i = 0; i < projected.length; i++) {
+        projected[i] = (float) random.nextGaussian();
+      }
+      float[] attended = run(layout, projected, batch.tokens());
+      int token = 0;
+      for (int i = 0; i < lengths.length; i++) {
+        for (int t = 0; t < lengths[i]; t++, token++) {
+          remember(histories.get(i), projected, token);
+          check(histories.get(i), projected, token, attended);
+        }
+      }
+    }
+
+    private float[] run(StepLayout layout, float[] projected, int tokens) {
+      long bytes = (long) projected.length * Float.BYTES;
+      GpuBuffer sums = at.attended.of(halvesOut);
+      int size = halvesOut ? Short.BYTES : Float.BYTES;
+      long sumsBytes = (long) tokens * at.queryStride * size;
+      try (GpuBuffer up = gpu.allocate(bytes, MemoryUse.UPLOAD);
+          GpuBuffer down = gpu.allocate(sumsBytes, MemoryUse.READBACK);
+          GpuBuffer data = gpu.allocate(layout.size, MemoryUse.SHARED);
+          Recording to = gpu.record()) {
+        up.mapped().copyFrom(MemorySegment.ofArray(projected));
+        plan.write(layout, data.mapped());
+        to.copy(up, 0, at.projected, 0, bytes).fullBarrier();
+        attention.record(to, layout, data, 0, norms ? vectors.address() : 0, halvesOut);
+        to.fullBarrier().copy(sums, 0, down, 0, sumsBytes).end();
+        gpu.submit(to).await(DevicePass.STEP_LIMIT);
+        float[] result = new float[tokens * at.queryStride];
+        for (int i = 0; i < result.length; i++) {
+          result[i] =
+              halvesOut
+                  ? Float.float16ToFloat(down.mapped().getAtIndex(ValueLayout.JAVA_SHORT, i))
+                  : down.mapped().getAtIndex(ValueLayout.JAVA_FLOAT, i);
+        }
+        return result;
+      }
+    }
+
+    private void remember(History history, float[] projected, int token) {
+      int position = history.keys.size();
+      int keys = token * at.projectedStride + spec.queryWidth();
+      double[] key = new double[spec.kvWidth()];
+      double[] value = new double[spec.kvWidth()];
+      for (int head = 0; head < spec.kvHeads(); head++) {
+        int from = head * spec.headSize();
+        double[] placed = placed(projected, keys + from, keyNorm, position);
+        for (int i = 0; i < spec.headSize(); i++) {
+          key[from + i] = half(placed[i]);
+          value[from + i] = half(projected[keys + spec.kvWidth() + from + i]);
+        }
+      }
+      history.keys.add(key);
+      history.values.add(value);
+    }
+
+    private static double half(double x) {
+      return Float.float16ToFloat(Float.floatToFloat16((float) x));
+    }
+
+    /// A head, normed and turned.
+    private double[] placed(float[] from, int start, float[] norm, int position) {
+      int size = spec.headSize();
+      double[] head = new double[size];
+      double squares = 0;
+      for (int i = 0; i < size; i++) {
+        head[i] = from[start + i];
+        squares += head[i] * head[i];
+      }
+      for (int i = 0; i < size && norms; i++) {
+        head[i] *= norm[i] / Math.sqrt(squares / size + EPSILON);
+      }
+      Rope rope = spec.layers().getFirst().rope();
+      int pairs = rope.inverseFrequencies().length;
+      for (int pair = 0; pair < pairs; pair++) {
+        boolean apart = rope.pairing() == Rope.Pairing.HALVES;
+        int first = apart ? pair : 2 * pair;
+        int second = apart ? pair + pairs : 2 * pair + 1;
+        float angle = position * rope.inverseFrequencies()[pair];
+        double x = head[first];
+        double y = head[second];
+        head[first] = (x * Math.cos(angle) - y * Math.sin(angle)) * rope.magnitude();
+        head[second] = (y * Math.cos(angle) + x * Math.sin(angle)) * rope.magnitude();
+      }
+      return head;
+    }
+
+    private void check(History history, float[] projected, int token, float[] attended) {
+      int position = history.keys.size() - 1;
+      int size = spec.headSize();
+      int from = AttentionPlan.seenFrom(position, spec.layers().getFirst().window());
+      for (int head = 0; head < spec.heads(); head++) {
+        int shared = head / AttentionPlan.group(spec) * size;
+        double[] query =
+            placed(projected, token * at.projectedStride + head * size, queryNorm, position);
+        double[] weights = new double[position + 1];
+        double most = Double.NEGATIVE_INFINITY;
+        for (int k = from; k <= position; k++) {
+          for (int i = 0; i < size; i++) {
+            weights[k] += query[i] * history.keys.get(k)[shared + i];
+          }
+          weights[k] *= spec.attentionScale();
+          most = Math.max(most, weights[k]);
+        }
+        double total = 0;
+        for (int k = from; k <= position; k++) {
+          weights[k] = Math.exp(weights[k] - most);
+          total += weights[k];
+        }
+        for (int i = 0; i < size; i++) {
+          double sum = 0;
+          double largest = 0;
+          for (int k = from; k <= position; k++) {
+            double value = history.values.get(k)[shared + i];
+            sum += weights[k] / total * value;
+            largest = Math.max(largest, Math.abs(value));
+          }
+          double actual = attended[token * at.queryStride + head * size + i];
+          assertThat(Math.abs(actual - sum))
+              .as("position %d, head %d, element %d: %s for %s", position, head, i, actual, sum)
+              .isLessThanOrEqualTo(BOUND * largest);
+        }
+      }
+      for (int i = spec.queryWidth(); i < at.queryStride; i++) {
+        assertThat(attended[token * at.queryStride + i]).isZero();
+      }
+    }
+
+    private void close() {
+      at.close();
+      store.close();
+      vectors.close();
+    }
+  }
+}

@@ -1,0 +1,165 @@
+package ringfence.node.compute.vulkan.pass;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.node.compute.Backend;
+import ringfence.node.compute.BackendContract;
+import ringfence.node.compute.BackendOptions;
+import ringfence.node.compute.Batch;
+import ringfence.node.compute.ComputeTruth;
+import ringfence.node.compute.ComputeTruth.TinyModel;
+import ringfence.node.compute.Logits;
+import ringfence.node.compute.TinyModelTruth;
+import ringfence.node.compute.vulkan.VulkanExtension;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.model.Model;
+
+@ExtendWith(VulkanExtension.class)
+class VulkanBackendTest {
+  private static Pipelines pipelines;
+
+  @BeforeAll
+  static void on(Pipelines shared) {
+    pipelines = shared;
+  }
+
+  private static Backend open(Model model, BackendOptions options, boolean deterministic) {
+    BackendOptions all =
+        new BackendOptions(
+            options.pages(),
+            options.pageTokens(),
+            options.maxBatchTokens(),
+            options.threads(),
+            deterministic,
+            "");
+    return VulkanBackend.open(pipelines, () -> {}, model, all);
+  }
+
+  @Nested
+  class Invariant extends BackendContract {
+    @Override
+    protected Backend open(Model model, BackendOptions options) {
+      return VulkanBackendTest.open(model, options, true);
+    }
+  }
+
+  @Nested
+  class TinyModels extends TinyModelTruth {
+    @Override
+    protected Backend open(Model model, BackendOptions options) {
+      return VulkanBackendTest.open(model, options, true);
+    }
+
+    /// As the CPU backend's, whose keys and values are halves too; here queries are as well, and on
+    /// devices with matrices all activations.
+    @Override
+    protected double tolerance(TinyModel model) {
+      return 0x1p12 * model.noise();
+    }
+  }
+
+  /// The fast kernels, which differ between batches: three sequences that read their prompts in
+  /// pieces and go on token by token beside each other. Activations of few tokens are bytes where
+  /// weights are quantised.
+  @ParameterizedTest
+  @CsvSource({
+    "qwen3-untied-f32.gguf, 0.01",
+    "llama-rope3-q8_0.gguf, 0.1",
+    "qwen2-mixed.gguf, 0.1",
+    "qwen3-wide-q4_k.gguf, 0.1",
+    "gemma3-q4_0.gguf, 0.1"
+  })
+  void fastStepsAreCloseToTransformers(String file, double tolerance) {
+    TinyModel tiny = ComputeTruth.tinyModel(file);
+    ComputeTruth.withModel(
+        tiny.path(),
+        model -> {
+          try (Backend backend = open(model, new BackendOptions(24, 8, 64, 2), false)) {
+            double worst = new Conversation(backend, model, tiny).worst();
+            System.out.printf(
+                "%s, fast: largest difference %.3g of a deviation of %.3g%n",
+                file, worst, tiny.deviation());
+            assertThat(worst).isLessThanOrEqualTo(tolerance * tiny.deviation());
+          }
+        });
+  }
+
+  private static final class Conversation {
+    private static final int PAGES_EACH = 8;
+
+    private final Backend backend;
+    private final TinyModel tiny;
+    private final Logits logits;
+    private final int[] done = new int[3];
+    private double worst;
+
+    Conversation(Backend backend, Model model, TinyModel tiny) {
+      this.backend = backend;
+      this.tiny = tiny;
+      this.logits = new Logits(model.spec().vocabulary());
+    }
+
+    double worst() {
+      step(20, 0, 1);
+      step(1, 17, 1);
+      step(1, 1, 1);
+      step(0, 1, 9);
+      step(0, 0, 1);
+      for (int i = 0; i < 6; i++) {
+        step(1, 1, 1);
+      }
+      step(7, 1, 0);
+      for (int i = 0; i < 4; i++) {
+        step(1, 1, 0);
+      }
+      assertThat(done).containsExactly(tokens(0) - 1, 30, 19);
+      return worst;
+    }
+
+    /// The third sequence says the first one's tokens.
+    private int[] sequence(int index) {
+      return tiny.sequences().get(index % 2);
+    }
+
+    private int tokens(int index) {
+      return done[index] + 1;
+    }
+
+    private void step(int... lengths) {
+      List<Batch.Run> runs = new ArrayList<>();
+      for (int i = 0; i < lengths.length; i++) {
+        if (lengths[i] > 0) {
+          int[] tokens = Arrays.copyOfRange(sequence(i), done[i], done[i] + lengths[i]);
+          int first = i * PAGES_EACH;
+          int[] pages =
+              IntStream.range(0, PAGES_EACH).map(p -> first + PAGES_EACH - 1 - p).toArray();
+          runs.add(new Batch.Run(tokens, done[i], pages, lengths[i]));
+        }
+      }
+      assertThat(backend.forward(new Batch(runs), logits, () -> false)).isTrue();
+      int row = 0;
+      for (int i = 0; i < lengths.length; i++) {
+        int before = i % 2 == 0 ? 0 : tiny.sequences().getFirst().length;
+        for (int t = 0; t < lengths[i]; t++) {
+          compare(logits.row(row++), tiny.logits()[before + done[i]++]);
+        }
+      }
+    }
+
+    private void compare(float[] actual, float[] expected) {
+      for (int i = 0; i < actual.length; i++) {
+        double difference = Math.abs(actual[i] - expected[i]);
+        worst = difference <= worst ? worst : difference; // NaN too becomes the worst
+      }
+    }
+  }
+}
