@@ -59,8 +59,15 @@ final class ChatCommand implements Callable<Integer> {
   @Option(
       names = "--backend",
       defaultValue = "auto",
-      description = "auto, cpu or reference. Default: ${DEFAULT-VALUE}.")
+      description = "auto, cpu, vulkan or reference. Default: ${DEFAULT-VALUE}.")
   private String backend;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME|NUMBER",
+      defaultValue = "",
+      description = "The GPU to use, where there are several. Default: the best.")
+  private String device;
 
   @Override
   public Integer call() throws Exception {
@@ -72,6 +79,8 @@ final class ChatCommand implements Callable<Integer> {
     ServedModel.Options options =
         new ServedModel.Options(
             kind,
+            device,
+            false,
             Runtime.getRuntime().availableProcessors(),
             OptionalInt.empty(),
             256L << 20,

@@ -21,8 +21,19 @@ final class ServeCommand implements Callable<Integer> {
       description = "A model to serve; may be repeated.")
   private List<String> models = List.of();
 
-  @Option(names = "--backend", paramLabel = "KIND", description = "auto, cpu or reference.")
+  @Option(names = "--backend", paramLabel = "KIND", description = "auto, cpu, vulkan or reference.")
   private String backend = "";
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME|NUMBER",
+      description = "The GPU to use, where there are several.")
+  private String device = "";
+
+  @Option(
+      names = "--deterministic",
+      description = "The same text whatever runs beside it, also where that is slow.")
+  private boolean deterministic;
 
   @Option(names = "--name", description = "This node's name in the fleet.")
   private String name = "";
@@ -49,6 +60,8 @@ final class ServeCommand implements Callable<Integer> {
         String.join(
             ",", models.stream().map(m -> m.replace("\\", "\\\\").replace(",", "\\,")).toList()));
     set("backend", backend);
+    set("device", device);
+    set("deterministic", deterministic ? "true" : "");
     set("name", name);
     set("zone", zone);
     set("listen-address", listen);

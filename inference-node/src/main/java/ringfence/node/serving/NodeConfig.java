@@ -22,9 +22,16 @@ public interface NodeConfig {
   /// Names from the catalogue or paths of GGUF files.
   Optional<List<String>> models();
 
-  /// `auto`, `cpu` or `reference`.
+  /// `auto`, `cpu`, `vulkan` or `reference`.
   @WithDefault("auto")
   String backend();
+
+  /// Number of the GPU to use, or part of its name; the best one by default.
+  Optional<String> device();
+
+  /// Kernels whose results depend on nothing but a sequence's own tokens, also where that is slow.
+  @WithDefault("false")
+  boolean deterministic();
 
   /// Where the generation service listens, host:port; port 0 takes a free one.
   @WithDefault("127.0.0.1:7420")

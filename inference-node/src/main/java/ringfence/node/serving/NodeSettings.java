@@ -19,6 +19,8 @@ public record NodeSettings(
     Zone zone,
     List<String> models,
     BackendKind backend,
+    String device,
+    boolean deterministic,
     HostPort listen,
     Optional<HostPort> advertise,
     List<HostPort> routers,
@@ -99,6 +101,8 @@ public record NodeSettings(
         zone(config.zone()),
         models,
         backend(config.backend()),
+        config.device().orElse("").strip(),
+        config.deterministic(),
         listen,
         config.advertise().map(a -> HostPort.parse("advertise", a, 1)),
         config.routers().stream().map(r -> HostPort.parse("routers", r, 1)).toList(),
@@ -121,7 +125,15 @@ public record NodeSettings(
   /// What concerns each model.
   ServedModel.Options served() {
     return new ServedModel.Options(
-        backend, threads, contextLength, kvBytes, maxSequences, maxWaiting, batchTokens);
+        backend,
+        device,
+        deterministic,
+        threads,
+        contextLength,
+        kvBytes,
+        maxSequences,
+        maxWaiting,
+        batchTokens);
   }
 
   private static Zone zone(String text) {

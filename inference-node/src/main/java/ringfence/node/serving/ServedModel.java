@@ -71,6 +71,8 @@ public final class ServedModel implements AutoCloseable {
   /// @param batchTokens in one forward pass
   public record Options(
       BackendKind backend,
+      String device,
+      boolean deterministic,
       int threads,
       OptionalInt contextLength,
       long kvBytes,
@@ -141,7 +143,13 @@ public final class ServedModel implements AutoCloseable {
         Backends.open(
             backendKind,
             model,
-            new BackendOptions(pages, PAGE_TOKENS, options.batchTokens(), options.threads()));
+            new BackendOptions(
+                pages,
+                PAGE_TOKENS,
+                options.batchTokens(),
+                options.threads(),
+                options.deterministic(),
+                options.device()));
     this.engine =
         new Engine(
             file.name(),

@@ -37,7 +37,7 @@ class NodeSettingsTest {
       delimiter = '|',
       value = {
         "zone | moon | none of device, site",
-        "backend | abacus | none of auto, cpu, reference",
+        "backend | abacus | none of auto, cpu, vulkan, reference",
         "listen-address | 7420 | not host:port",
         "listen-address | 127.0.0.1:99999 | not host:port",
         "listen-address | 0.0.0.0:7420 | reachable from other machines",
