@@ -37,6 +37,10 @@ struct Weights {
 #include "tile_q4_k_q5_k.glsl"
 #elif defined(FORMAT_Q6_K)
 #include "tile_q6_k.glsl"
+#elif defined(FORMAT_Q2_K) || defined(FORMAT_Q3_K)
+#include "tile_q2_k_q3_k.glsl"
+#elif defined(FORMAT_IQ4_NL) || defined(FORMAT_IQ4_XS) || defined(FORMAT_MXFP4)
+#include "tile_table.glsl"
 #else
 #error "no FORMAT_* is defined"
 #endif

@@ -63,6 +63,11 @@ abstract class BlockReader {
       case Q4_K -> new SuperBlockReaders.Q4K();
       case Q5_K -> new SuperBlockReaders.Q5K();
       case Q6_K -> new SuperBlockReaders.Q6K();
+      case Q2_K -> new ShortCodeReaders.Q2K();
+      case Q3_K -> new ShortCodeReaders.Q3K();
+      case IQ4_NL -> new SmallBlockReaders.Q4(18, 2, false);
+      case IQ4_XS -> new TableReaders.IQ4Small();
+      case MXFP4 -> new TableReaders.MXFP4();
     };
   }
 }

@@ -61,14 +61,22 @@ final class QuantisedTiles {
           long rowAt = row * rowBytes;
           boolean exists = row < layout.rows();
           long scaleAt =
-              scalePlane + (long) tile * scaleBytes + (long) g * (scaleBytes / 8) + 4L * half;
+              scalePlane
+                  + (long) tile * scaleBytes
+                  + (long) g * (scaleBytes / 8)
+                  + (scaleBytes == 32 ? 2L : 4L) * half;
           if (exists) {
             from.codes(data, rowAt, tile, blocks, columns);
             interleave(columns, codes[half]);
           } else {
             Arrays.fill(codes[half], 0);
           }
-          Bytes.putInt(out, scaleAt, exists ? from.scales(data, rowAt, tile, blocks) : 0);
+          int scales = exists ? from.scales(data, rowAt, tile, blocks) : 0;
+          if (scaleBytes == 32) {
+            Bytes.putHalf(out, scaleAt, scales);
+          } else {
+            Bytes.putInt(out, scaleAt, scales);
+          }
           if (minima) {
             Bytes.putInt(out, scaleAt + 8, exists ? from.minima(data, rowAt, tile, blocks) : 0);
           }
@@ -83,16 +91,20 @@ final class QuantisedTiles {
           }
         }
         long codesAt = codePlane + (long) tile * codeBytes + 64L * g;
+        int low = 4;
         if (codeBytes == 2 * VECTOR_BYTES) {
           bytes(out, codesAt);
-        } else {
+        } else if (codeBytes == VECTOR_BYTES) {
           nibbles(out, codesAt);
+        } else {
+          low = 2;
+          bitPairs(out, codePlane + (long) tile * codeBytes + 32L * g, 0);
         }
         long upperAt = upperPlane + (long) tile * upperBytes;
         if (upperBytes == 128) {
-          fifthBits(out, upperAt + 16L * g);
+          singleBits(out, upperAt + 16L * g, low);
         } else if (upperBytes == 256) {
-          upperPairs(out, upperAt + 32L * g);
+          bitPairs(out, upperAt + 32L * g, low);
         }
       }
     }
@@ -142,27 +154,29 @@ final class QuantisedTiles {
     }
   }
 
-  private void fifthBits(MemorySegment out, long at) {
+  /// @param bit which of the codes' bits
+  private void singleBits(MemorySegment out, long at, int bit) {
     for (int half = 0; half < 2; half++) {
       long bits = 0;
       for (int step = 0; step < STEPS; step++) {
         for (int row = 0; row < 2; row++) {
-          bits |= (codes[row][2 * step + half] >>> 4 & BlockReader.ONES) << (2 * step + row);
+          bits |= (codes[row][2 * step + half] >>> bit & BlockReader.ONES) << (2 * step + row);
         }
       }
       Bytes.putLong(out, at + 8L * half, bits);
     }
   }
 
-  private void upperPairs(MemorySegment out, long at) {
+  /// @param bit the lower of the codes' bits
+  private void bitPairs(MemorySegment out, long at, int bit) {
     for (int half = 0; half < 2; half++) {
       long early = 0;
       long late = 0;
       for (int step = 0; step < 2; step++) {
         for (int row = 0; row < 2; row++) {
           int shift = 4 * step + 2 * row;
-          early |= (codes[row][2 * step + half] >>> 4 & BlockReader.PAIRS) << shift;
-          late |= (codes[row][2 * step + 4 + half] >>> 4 & BlockReader.PAIRS) << shift;
+          early |= (codes[row][2 * step + half] >>> bit & BlockReader.PAIRS) << shift;
+          late |= (codes[row][2 * step + 4 + half] >>> bit & BlockReader.PAIRS) << shift;
         }
       }
       long to = at + 16L * half;

@@ -40,7 +40,7 @@ public final class Repacker {
     switch (layout.format()) {
       case F32 -> floats(rowTile, out, codes);
       case F16, BF16 -> halves(rowTile, out, codes);
-      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K ->
+      case Q8_0, Q4_0, Q4_1, Q5_0, Q5_1, Q4_K, Q5_K, Q6_K, Q2_K, Q3_K, IQ4_NL, IQ4_XS, MXFP4 ->
           tiles.pack(
               rowTile,
               out,

@@ -6,8 +6,8 @@ import ringfence.node.gguf.TensorType;
 /// takes. Codes and scales are those of the file, regrouped and never rounded.
 ///
 /// Planes follow one another: *codes* (a vector of 16 bytes for each of 32 lanes, then the next
-/// vector), *upper* bits of codes longer than four, *scales* (and minima) by row, and *supers*, the
-/// float16 scales of 256 numbers, once for four tiles.
+/// vector), *upper* bits of codes longer than four (of three the third), *scales* (and minima) by
+/// row, and *supers*, the float16 scales of 256 numbers, once for four tiles.
 public enum WeightFormat {
   F32(4096, 0, 0, 0),
   F16(2048, 0, 0, 0),
@@ -19,7 +19,12 @@ public enum WeightFormat {
   Q5_1(512, 128, 128, 0),
   Q4_K(512, 0, 64, 64),
   Q5_K(512, 128, 64, 64),
-  Q6_K(512, 256, 64, 32);
+  Q6_K(512, 256, 64, 32),
+  Q2_K(256, 0, 64, 64),
+  Q3_K(256, 128, 64, 32),
+  IQ4_NL(512, 0, 64, 0),
+  IQ4_XS(512, 0, 32, 32),
+  MXFP4(512, 0, 64, 0);
 
   private final int codes;
   private final int upper;
@@ -47,8 +52,11 @@ public enum WeightFormat {
       case Q4_K -> Q4_K;
       case Q5_K -> Q5_K;
       case Q6_K -> Q6_K;
-      case Q2_K, Q3_K, IQ4_NL, IQ4_XS, MXFP4 ->
-          throw new IllegalArgumentException(type + " has no device format");
+      case Q2_K -> Q2_K;
+      case Q3_K -> Q3_K;
+      case IQ4_NL -> IQ4_NL;
+      case IQ4_XS -> IQ4_XS;
+      case MXFP4 -> MXFP4;
     };
   }
 

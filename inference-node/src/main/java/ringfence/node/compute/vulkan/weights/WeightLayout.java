@@ -14,12 +14,14 @@ package ringfence.node.compute.vulkan.weights;
 /// - a fifth bit: a uint a lane; in byte `i`, bit `2 * step + row` belongs to the step's code `i`.
 /// - a fifth and a sixth: two uints a lane, each for two steps; in byte `i`, bits `4 * (step % 2) +
 ///   2 * row` and the one above.
+/// - 2-bit codes: two uints a lane, as a fifth and a sixth bit; a third bit as a fifth.
 /// - float16, bfloat16: a vector a step: the pairs of row `g`, of row `g + 8`, then both for
 ///   columns `2t+8, 2t+9`.
 /// - float32: two vectors a step, one a row, columns in the order above.
 /// - scales: by `g`, rows `g` and `g + 8`: two float16 each (one for 32 columns); then so the
 ///   minima of formats that have them. With super-blocks, four bytes a row instead: `scale, scale,
-///   minimum, minimum` (32 columns each), or four signed scales of 16.
+///   minimum, minimum` (32 columns each), four signed scales of 16, or four bytes of a scale (low)
+///   and a minimum of 16; or two bytes, signed scales of 32. MXFP4's are bfloat16.
 /// - supers: by `g`, rows `g` and `g + 8`: float16 `d` (and `dmin`).
 public record WeightLayout(WeightFormat format, int rows, int columns) {
   public static final int TILE_ROWS = 16;
