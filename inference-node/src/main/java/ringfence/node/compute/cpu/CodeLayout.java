@@ -6,9 +6,9 @@ import java.lang.foreign.MemorySegment;
 
 /// How a tile holds its weights' codes. A tile is [Lanes#TILE] rows, side by side: each of four
 /// vectors has a row in each of its lanes, so that a weight's lane is its row's, and a product's
-/// sum needs no adding up of lanes. A tile is a run of blocks of [#blockColumns] columns; a block
-/// is the rows' float32 scales and then [#blockInts] ints a row, each with the codes of some
-/// neighbouring columns.
+/// sum needs no adding up of lanes. Codes are a run of blocks of [#blockColumns] columns; a block
+/// is [#blockInts] ints a row, each with the codes of some neighbouring columns. A [ScaleLayout]
+/// says where the scales are.
 ///
 /// A block's sum is `bias * sum(x)` and then, column after column, `sum = fma(code, x, sum)`; it
 /// goes into the row's total as `total = fma(scale, sum, total)`. [#dot] does it for one token and
@@ -20,9 +20,6 @@ import java.lang.foreign.MemorySegment;
 /// into anything (over 325 bytes of code), and their loops end in `!=`, which C2 does not split in
 /// three for the sake of range checks.
 sealed interface CodeLayout permits CodesOf4, CodesOf5, CodesOf6, CodesOf8 {
-  /// Bytes of a tile's scales of one block.
-  int SCALE_BYTES = TILE * Float.BYTES;
-
   /// Bytes of a tile's ints of one index.
   int INT_BYTES = TILE * Integer.BYTES;
 
@@ -48,6 +45,7 @@ sealed interface CodeLayout permits CodesOf4, CodesOf5, CodesOf6, CodesOf8 {
   /// @param x the token from `xAt` on, times [#factor]
   /// @param sums the token's sums of each block from `sumsAt` on, without factors
   /// @param bias what is added to every code
+  /// @param scales `[block][row]`, `scaleStride` from block to block
   void dot(
       MemorySegment tile,
       long at,
@@ -57,13 +55,14 @@ sealed interface CodeLayout permits CodesOf4, CodesOf5, CodesOf6, CodesOf8 {
       float[] sums,
       int sumsAt,
       float bias,
+      float[] scales,
+      int scaleStride,
       float[] totals);
 
-  /// Writes codes as the numbers that [#dot] multiplies, `panel[column][row]`, and the scales,
-  /// `scales[block][row]`.
-  void unpack(MemorySegment tile, long at, int blocks, float[] panel, float[] scales);
+  /// Writes codes as the numbers that [#dot] multiplies, `panel[column][row]`.
+  void unpack(MemorySegment tile, long at, int blocks, float[] panel);
 
   default long blockBytes() {
-    return SCALE_BYTES + (long) blockInts() * INT_BYTES;
+    return (long) blockInts() * INT_BYTES;
   }
 }

@@ -52,6 +52,8 @@ final class CodesOf4 implements CodeLayout {
       float[] sums,
       int sumsAt,
       float bias,
+      float[] scales,
+      int scaleStride,
       float[] totals) {
     FloatVector total0 = FloatVector.fromArray(FLOATS, totals, 0);
     FloatVector total1 = FloatVector.fromArray(FLOATS, totals, 1 * COUNT);
@@ -60,14 +62,13 @@ final class CodesOf4 implements CodeLayout {
     int column = xAt;
     int end = xAt + columns;
     int block = sumsAt;
+    int scale = 0;
     while (column != end) {
       FloatVector start = FloatVector.broadcast(FLOATS, bias * sums[block++]);
       FloatVector sum0 = start;
       FloatVector sum1 = start;
       FloatVector sum2 = start;
       FloatVector sum3 = start;
-      long scales = at;
-      at += SCALE_BYTES;
       int stop = column + 32;
       while (column != stop) {
         IntVector v0 = IntVector.fromMemorySegment(INTS, tile, at, ORDER);
@@ -118,16 +119,11 @@ final class CodesOf4 implements CodeLayout {
         column += IN_INT;
         at += INT_BYTES;
       }
-      total0 = FloatVector.fromMemorySegment(FLOATS, tile, scales, ORDER).fma(sum0, total0);
-      total1 =
-          FloatVector.fromMemorySegment(FLOATS, tile, scales + Lanes.BYTES, ORDER)
-              .fma(sum1, total1);
-      total2 =
-          FloatVector.fromMemorySegment(FLOATS, tile, scales + 2L * Lanes.BYTES, ORDER)
-              .fma(sum2, total2);
-      total3 =
-          FloatVector.fromMemorySegment(FLOATS, tile, scales + 3L * Lanes.BYTES, ORDER)
-              .fma(sum3, total3);
+      total0 = FloatVector.fromArray(FLOATS, scales, scale).fma(sum0, total0);
+      total1 = FloatVector.fromArray(FLOATS, scales, scale + COUNT).fma(sum1, total1);
+      total2 = FloatVector.fromArray(FLOATS, scales, scale + 2 * COUNT).fma(sum2, total2);
+      total3 = FloatVector.fromArray(FLOATS, scales, scale + 3 * COUNT).fma(sum3, total3);
+      scale += scaleStride;
     }
     total0.intoArray(totals, 0);
     total1.intoArray(totals, 1 * COUNT);
@@ -136,11 +132,9 @@ final class CodesOf4 implements CodeLayout {
   }
 
   @Override
-  public void unpack(MemorySegment tile, long at, int blocks, float[] panel, float[] scales) {
+  public void unpack(MemorySegment tile, long at, int blocks, float[] panel) {
     int to = 0;
     for (int block = 0; block < blocks; block++) {
-      MemorySegment.copy(tile, Stored.FLOAT, at, scales, block * TILE, TILE);
-      at += SCALE_BYTES;
       for (int vector = 0; vector < 4 * 4; vector++) {
         IntVector v = IntVector.fromMemorySegment(INTS, tile, at, ORDER);
         int out = to + vector % 4 * COUNT;

@@ -55,6 +55,8 @@ final class CodesOf5 implements CodeLayout {
       float[] sums,
       int sumsAt,
       float bias,
+      float[] scales,
+      int scaleStride,
       float[] totals) {
     FloatVector total0 = FloatVector.fromArray(FLOATS, totals, 0);
     FloatVector total1 = FloatVector.fromArray(FLOATS, totals, 1 * COUNT);
@@ -63,14 +65,13 @@ final class CodesOf5 implements CodeLayout {
     int column = xAt;
     int end = xAt + columns;
     int block = sumsAt;
+    int scale = 0;
     while (column != end) {
       FloatVector start = FloatVector.broadcast(FLOATS, bias * sums[block++]);
       FloatVector sum0 = start;
       FloatVector sum1 = start;
       FloatVector sum2 = start;
       FloatVector sum3 = start;
-      long scales = at;
-      at += SCALE_BYTES;
       FloatVector token;
       IntVector a0 = IntVector.fromMemorySegment(INTS, tile, at, ORDER);
       IntVector a1 = IntVector.fromMemorySegment(INTS, tile, at + Lanes.BYTES, ORDER);
@@ -313,16 +314,11 @@ final class CodesOf5 implements CodeLayout {
               .fma(token, sum3);
       column += 32;
       at += 5L * INT_BYTES;
-      total0 = FloatVector.fromMemorySegment(FLOATS, tile, scales, ORDER).fma(sum0, total0);
-      total1 =
-          FloatVector.fromMemorySegment(FLOATS, tile, scales + Lanes.BYTES, ORDER)
-              .fma(sum1, total1);
-      total2 =
-          FloatVector.fromMemorySegment(FLOATS, tile, scales + 2L * Lanes.BYTES, ORDER)
-              .fma(sum2, total2);
-      total3 =
-          FloatVector.fromMemorySegment(FLOATS, tile, scales + 3L * Lanes.BYTES, ORDER)
-              .fma(sum3, total3);
+      total0 = FloatVector.fromArray(FLOATS, scales, scale).fma(sum0, total0);
+      total1 = FloatVector.fromArray(FLOATS, scales, scale + COUNT).fma(sum1, total1);
+      total2 = FloatVector.fromArray(FLOATS, scales, scale + 2 * COUNT).fma(sum2, total2);
+      total3 = FloatVector.fromArray(FLOATS, scales, scale + 3 * COUNT).fma(sum3, total3);
+      scale += scaleStride;
     }
     total0.intoArray(totals, 0);
     total1.intoArray(totals, 1 * COUNT);
@@ -331,11 +327,9 @@ final class CodesOf5 implements CodeLayout {
   }
 
   @Override
-  public void unpack(MemorySegment tile, long at, int blocks, float[] panel, float[] scales) {
+  public void unpack(MemorySegment tile, long at, int blocks, float[] panel) {
     int to = 0;
     for (int block = 0; block < blocks; block++) {
-      MemorySegment.copy(tile, Stored.FLOAT, at, scales, block * TILE, TILE);
-      at += SCALE_BYTES;
       for (int group = 0; group < 4; group++) {
         long from = at + (long) group * Lanes.BYTES;
         int out = to + group * COUNT;

@@ -80,7 +80,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public String numerics() {
-    return "cpu-f32-w" + Lanes.COUNT * Float.SIZE + "-v2";
+    return "cpu-f32-w" + Lanes.COUNT * Float.SIZE + "-v3";
   }
 
   @Override

@@ -1,6 +1,7 @@
 package ringfence.node.compute.cpu;
 
 import java.lang.foreign.Arena;
+import java.util.Optional;
 import ringfence.node.gguf.Tensor;
 
 /// A weight matrix `[rows, columns]`, ready to be multiplied.
@@ -10,7 +11,9 @@ sealed interface Matrix permits FileRows, Tiles {
   ///
   /// @param arena where weights that are laid out anew live
   static Matrix of(Tensor tensor, Arena arena, Workers workers) {
-    return StoredCodes.has(tensor.type()) ? Tiles.of(tensor, arena, workers) : FileRows.of(tensor);
+    Optional<Tiles> tiles =
+        StoredCodes.has(tensor.type()) ? Tiles.of(tensor, arena, workers) : Optional.empty();
+    return tiles.isPresent() ? tiles.get() : FileRows.of(tensor);
   }
 
   int rows();

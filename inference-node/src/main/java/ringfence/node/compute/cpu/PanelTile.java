@@ -14,13 +14,15 @@ final class PanelTile {
   /// Adds to `totals[token][row]`.
   ///
   /// @param panel `[column][row]`
-  /// @param scales `[block][row]`
+  /// @param scales `[block][row]` from `scalesAt` on, `scaleStride` from block to block
   /// @param columns a whole number of blocks
   /// @param x tokens, each `xStride` from the last, times the layout's factors
   /// @param sums each token's sums of blocks, `sumsStride` from the last
   static void multiply(
       float[] panel,
       float[] scales,
+      int scalesAt,
+      int scaleStride,
       int columns,
       int block,
       float[] x,
@@ -41,6 +43,8 @@ final class PanelTile {
           panel,
           0,
           scales,
+          scalesAt,
+          scaleStride,
           columns,
           block,
           x,
@@ -56,6 +60,8 @@ final class PanelTile {
           panel,
           2 * COUNT,
           scales,
+          scalesAt,
+          scaleStride,
           columns,
           block,
           x,
@@ -72,6 +78,8 @@ final class PanelTile {
       fourByOne(
           panel,
           scales,
+          scalesAt,
+          scaleStride,
           columns,
           block,
           x,
@@ -89,6 +97,8 @@ final class PanelTile {
       float[] panel,
       int panelAt,
       float[] scales,
+      int scalesAt,
+      int scaleStride,
       int columns,
       int block,
       float[] x,
@@ -100,7 +110,7 @@ final class PanelTile {
       float bias,
       float[] totals,
       int totalsAt) {
-    int scale = panelAt;
+    int scale = scalesAt + panelAt;
     int row = panelAt;
     int column = xAt;
     int end = xAt + columns;
@@ -191,7 +201,7 @@ final class PanelTile {
           .intoArray(totals, totalsAt + 3 * TILE);
       b3.fma(scaleB, FloatVector.fromArray(FLOATS, totals, totalsAt + 3 * TILE + COUNT))
           .intoArray(totals, totalsAt + 3 * TILE + COUNT);
-      scale += TILE;
+      scale += scaleStride;
       sumsAt++;
     }
   }
@@ -200,6 +210,8 @@ final class PanelTile {
   private static void fourByOne(
       float[] panel,
       float[] scales,
+      int scalesAt,
+      int scaleStride,
       int columns,
       int block,
       float[] x,
@@ -209,7 +221,7 @@ final class PanelTile {
       float bias,
       float[] totals,
       int totalsAt) {
-    int scale = 0;
+    int scale = scalesAt;
     int row = 0;
     int column = xAt;
     int end = xAt + columns;
@@ -255,7 +267,7 @@ final class PanelTile {
       FloatVector.fromArray(FLOATS, scales, scale + 3 * COUNT)
           .fma(sum3, FloatVector.fromArray(FLOATS, totals, totalsAt + 3 * COUNT))
           .intoArray(totals, totalsAt + 3 * COUNT);
-      scale += TILE;
+      scale += scaleStride;
       sumsAt++;
     }
   }

@@ -13,8 +13,8 @@ final class Scratch {
   /// Results on their way elsewhere; attention keeps its scores here.
   private float[] results = new float[0];
 
-  /// Scales of a piece of a tile: a float for 16 columns of a row, at most.
-  private final float[] scales = new float[Tiles.PANEL_NUMBERS / 16];
+  /// Scales and offsets of a piece of a tile: a float for 16 columns of a row, at most.
+  private final float[] scales = new float[Tiles.PIECE_COLUMNS / 16 * Lanes.TILE];
 
   /// Totals of a tile's rows.
   private float[] totals = new float[0];

@@ -16,16 +16,24 @@ final class SixBits {
   /// the halves d and dmin and these 12 bytes.
   static void read(MemorySegment data, long block, float[] out) {
     int halves = Stored.int32(data, block);
-    long first = Stored.int64(data, block + 4);
-    int others = Stored.int32(data, block + 12);
     float d = Stored.lowerHalf(halves);
     float dmin = Stored.upperHalf(halves);
-    long scales = together((int) first, others);
-    long minima = together((int) (first >>> 32), others >>> 4);
+    long scales = scales(data, block);
+    long minima = minima(data, block);
     for (int sub = 0; sub < 8; sub++) {
       out[sub] = d * (scales >>> (8 * sub) & 0xFF);
       out[8 + sub] = dmin * (minima >>> (8 * sub) & 0xFF);
     }
+  }
+
+  /// A block's eight scales, each in a byte, the first in the lowest.
+  static long scales(MemorySegment data, long block) {
+    return together(Stored.int32(data, block + 4), Stored.int32(data, block + 12));
+  }
+
+  /// A block's eight minima, likewise.
+  static long minima(MemorySegment data, long block) {
+    return together(Stored.int32(data, block + 8), Stored.int32(data, block + 12) >>> 4);
   }
 
   private static long together(int first, int others) {

@@ -5,22 +5,9 @@ import ringfence.node.gguf.TensorType;
 
 /// Rows of a tensor as whole numbers: `weight = scale * (code + bias) + offset`, with a scale and
 /// an offset to each block of columns. That is what the file's formats are, so nothing is rounded.
-final class StoredCodes {
-  private final TensorType type;
-  final CodeLayout layout;
-
-  /// Added to every code: codes count from 0 here, and from below 0 in some formats.
-  final int bias;
-
-  /// Whether blocks have offsets of their own.
-  final boolean hasOffsets;
-
-  private StoredCodes(TensorType type, CodeLayout layout, int bias, boolean hasOffsets) {
-    this.type = type;
-    this.layout = layout;
-    this.bias = bias;
-    this.hasOffsets = hasOffsets;
-  }
+///
+/// @param bias added to every code: codes count from 0 here, and from below 0 in some formats
+record StoredCodes(TensorType type, CodeLayout layout, ScaleLayout scales, int bias) {
 
   /// Whether a type is made of such codes, in a width that [CodeLayout] has.
   static boolean has(TensorType type) {
@@ -32,12 +19,14 @@ final class StoredCodes {
 
   static StoredCodes of(TensorType type) {
     return switch (type) {
-      case Q8_0 -> new StoredCodes(type, new CodesOf8(), -128, false);
-      case Q4_0 -> new StoredCodes(type, new CodesOf4(), -8, false);
-      case Q5_0 -> new StoredCodes(type, new CodesOf5(), -16, false);
-      case Q6_K -> new StoredCodes(type, new CodesOf6(), -32, false);
-      case Q4_1, Q4_K -> new StoredCodes(type, new CodesOf4(), 0, true);
-      case Q5_1, Q5_K -> new StoredCodes(type, new CodesOf5(), 0, true);
+      case Q8_0 -> new StoredCodes(type, new CodesOf8(), ScaleLayout.SCALES, -128);
+      case Q4_0 -> new StoredCodes(type, new CodesOf4(), ScaleLayout.SCALES, -8);
+      case Q5_0 -> new StoredCodes(type, new CodesOf5(), ScaleLayout.SCALES, -16);
+      case Q4_1 -> new StoredCodes(type, new CodesOf4(), ScaleLayout.SCALES_AND_OFFSETS, 0);
+      case Q5_1 -> new StoredCodes(type, new CodesOf5(), ScaleLayout.SCALES_AND_OFFSETS, 0);
+      case Q4_K -> new StoredCodes(type, new CodesOf4(), ScaleLayout.PRODUCTS_WITH_OFFSETS, 0);
+      case Q5_K -> new StoredCodes(type, new CodesOf5(), ScaleLayout.PRODUCTS_WITH_OFFSETS, 0);
+      case Q6_K -> new StoredCodes(type, new CodesOf6(), ScaleLayout.PRODUCTS, -32);
       case F32, F16, BF16, Q2_K, Q3_K, IQ4_NL, IQ4_XS, MXFP4 ->
           throw new IllegalArgumentException(type + " has no codes");
     };
@@ -47,53 +36,50 @@ final class StoredCodes {
   ///
   /// @param at where the row starts in the file's bytes
   /// @param columns a multiple of the type's block size
-  /// @param offsets left alone where there are none
-  void read(
-      MemorySegment data, long at, int columns, byte[] codes, float[] scales, float[] offsets) {
+  void read(MemorySegment data, long at, int columns, StoredRow row) {
     int size = type.blockSize();
-    int inScale = layout.blockColumns();
     for (int column = 0; column < columns; column += size, at += type.blockBytes()) {
-      int block = column / inScale;
+      int block = column / size;
       switch (type) {
         case Q8_0 -> {
-          scales[block] = Stored.half(data, at);
+          row.smalls[block] = data.get(Stored.SHORT, at);
           for (int i = 0; i < 32; i++) {
-            codes[column + i] = (byte) (Stored.int8(data, at + 2 + i) + 128);
+            row.codes[column + i] = (byte) (Stored.int8(data, at + 2 + i) + 128);
           }
         }
         case Q4_0 -> {
-          scales[block] = Stored.half(data, at);
-          small(data, at + 2, 0, codes, column);
+          row.smalls[block] = data.get(Stored.SHORT, at);
+          small(data, at + 2, 0, row.codes, column);
         }
         case Q4_1 -> {
-          scales[block] = Stored.half(data, at);
-          offsets[block] = Stored.half(data, at + 2);
-          small(data, at + 4, 0, codes, column);
+          row.smalls[2 * block] = data.get(Stored.SHORT, at);
+          row.smalls[2 * block + 1] = data.get(Stored.SHORT, at + 2);
+          small(data, at + 4, 0, row.codes, column);
         }
         case Q5_0 -> {
-          scales[block] = Stored.half(data, at);
-          small(data, at + 6, Stored.int32(data, at + 2), codes, column);
+          row.smalls[block] = data.get(Stored.SHORT, at);
+          small(data, at + 6, Stored.int32(data, at + 2), row.codes, column);
         }
         case Q5_1 -> {
-          scales[block] = Stored.half(data, at);
-          offsets[block] = Stored.half(data, at + 2);
-          small(data, at + 8, Stored.int32(data, at + 4), codes, column);
+          row.smalls[2 * block] = data.get(Stored.SHORT, at);
+          row.smalls[2 * block + 1] = data.get(Stored.SHORT, at + 2);
+          small(data, at + 8, Stored.int32(data, at + 4), row.codes, column);
         }
         case Q4_K -> {
-          sixBitScales(data, at, block, scales, offsets);
-          nibbles(data, at + 16, codes, column);
+          sixBitScales(data, at, block, row);
+          nibbles(data, at + 16, row.codes, column);
         }
         case Q5_K -> {
-          sixBitScales(data, at, block, scales, offsets);
-          nibbles(data, at + 48, codes, column);
+          sixBitScales(data, at, block, row);
+          nibbles(data, at + 48, row.codes, column);
           for (int sub = 0; sub < 8; sub++) {
             for (int i = 0; i < 32; i++) {
               int fifth = Stored.int8(data, at + 16 + i) >> sub & 1;
-              codes[column + 32 * sub + i] += (byte) (fifth << 4);
+              row.codes[column + 32 * sub + i] += (byte) (fifth << 4);
             }
           }
         }
-        case Q6_K -> q6k(data, at, block, codes, column, scales);
+        case Q6_K -> q6k(data, at, block, row, column);
         case F32, F16, BF16, Q2_K, Q3_K, IQ4_NL, IQ4_XS, MXFP4 ->
             throw new IllegalStateException("no such object is made");
       }
@@ -109,13 +95,14 @@ final class StoredCodes {
     }
   }
 
-  private static void sixBitScales(
-      MemorySegment data, long at, int block, float[] scales, float[] offsets) {
-    float[] both = new float[16];
-    SixBits.read(data, at, both);
+  private static void sixBitScales(MemorySegment data, long at, int block, StoredRow row) {
+    row.larges[2 * block] = Stored.half(data, at);
+    row.larges[2 * block + 1] = -Stored.half(data, at + 2);
+    long scales = SixBits.scales(data, at);
+    long minima = SixBits.minima(data, at);
     for (int sub = 0; sub < 8; sub++) {
-      scales[block + sub] = both[sub];
-      offsets[block + sub] = -both[8 + sub];
+      long both = (scales >>> (8 * sub) & 0xFF) | (minima >>> (8 * sub) & 0xFF) << 8;
+      row.smalls[8 * block + sub] = (short) both;
     }
   }
 
@@ -131,11 +118,12 @@ final class StoredCodes {
   }
 
   /// [FormatQ6K] says where everything is.
-  private static void q6k(
-      MemorySegment data, long at, int block, byte[] codes, int to, float[] scales) {
-    float d = Stored.half(data, at + 208);
+  private static void q6k(MemorySegment data, long at, int block, StoredRow row, int to) {
+    row.larges[block] = Stored.half(data, at + 208);
+    for (int pair = 0; pair < 8; pair++) {
+      row.smalls[8 * block + pair] = data.get(Stored.SHORT, at + 192 + 2L * pair);
+    }
     for (int sub = 0; sub < 16; sub++) {
-      scales[block + sub] = d * Stored.int8(data, at + 192 + sub);
       int half = sub / 8;
       int quarter = sub % 8 / 2;
       long nibbles = at + 64L * half + 32L * (quarter % 2) + 16L * (sub % 2);
@@ -143,7 +131,7 @@ final class StoredCodes {
       for (int i = 0; i < 16; i++) {
         int low = Stored.int8(data, nibbles + i) >>> (quarter / 2 * 4) & 15;
         int high = Stored.int8(data, pairs + i) >>> (2 * quarter) & 3;
-        codes[to + 16 * sub + i] = (byte) (low | high << 4);
+        row.codes[to + 16 * sub + i] = (byte) (low | high << 4);
       }
     }
   }

@@ -7,69 +7,90 @@ import static ringfence.node.compute.cpu.Lanes.TILE;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import jdk.incubator.vector.FloatVector;
 import ringfence.node.gguf.Tensor;
 
-/// A matrix whose codes are laid out anew at start, as [CodeLayout] says: unpacking a weight then
-/// takes two operations. Memory is the file's size or a few per cent more; the file's own pages are
-/// given back.
+/// A matrix that is laid out anew at start, as [CodeLayout] and [ScaleLayout] say: unpacking a
+/// weight then takes two operations. Memory is the file's size or a few per cent more; the file's
+/// own pages are given back.
 ///
-/// A tile's blocks are followed by its offsets, `[block][row]`, where the format has some.
+/// A tile is a run of pieces of [#PIECE_COLUMNS]; a piece has its scales first, then its codes. For
+/// each piece the products of offsets with sums of activations come first, then the blocks.
 record Tiles(
     CodeLayout layout,
+    ScaleLayout scales,
     int bias,
-    boolean hasOffsets,
     MemorySegment data,
     int rows,
     int columns,
     long tileBytes)
     implements Matrix {
+  /// Columns whose scales are unpacked at once: they wait in the first-level cache. A multiple of
+  /// any format's block.
+  static final int PIECE_COLUMNS = 1024;
+
   /// Numbers of a panel: with the activations it stays in the first-level cache.
   static final int PANEL_NUMBERS = 4096;
 
   private static final int PANEL_COLUMNS = PANEL_NUMBERS / TILE;
 
-  static Tiles of(Tensor tensor, Arena arena, Workers workers) {
+  /// Lays a tensor out.
+  ///
+  /// @return empty when a scale is infinite or no number
+  static Optional<Tiles> of(Tensor tensor, Arena arena, Workers workers) {
     StoredCodes stored = StoredCodes.of(tensor.type());
-    CodeLayout layout = stored.layout;
     int rows = Math.toIntExact(tensor.rows());
     int columns = Math.toIntExact(tensor.columns());
-    long blocks = columns / layout.blockColumns();
-    long offsetBytes = stored.hasOffsets ? blocks * CodeLayout.SCALE_BYTES : 0;
-    long tileBytes = blocks * layout.blockBytes() + offsetBytes;
+    long codeBytes = columns / stored.layout().blockColumns() * stored.layout().blockBytes();
+    long tileBytes = codeBytes + stored.scales().bytes(columns);
     int tiles = Lanes.tiles(rows);
     MemorySegment data = arena.allocate(tiles * tileBytes, 64);
-    Tiles made = new Tiles(layout, stored.bias, stored.hasOffsets, data, rows, columns, tileBytes);
-    workers.run((tile, worker) -> made.fill(tensor, stored, tile), tiles);
+    Tiles made =
+        new Tiles(stored.layout(), stored.scales(), stored.bias(), data, rows, columns, tileBytes);
+    AtomicBoolean strange = new AtomicBoolean();
+    workers.run(
+        (tile, worker) -> {
+          if (!made.fill(tensor, stored, tile)) {
+            strange.set(true);
+          }
+        },
+        tiles);
+    if (strange.get()) {
+      return Optional.empty();
+    }
     if (tensor.data().isMapped()) {
       tensor.data().unload();
     }
-    return made;
+    return Optional.of(made);
   }
 
-  private void fill(Tensor tensor, StoredCodes stored, int tile) {
+  /// False when a scale is strange.
+  private boolean fill(Tensor tensor, StoredCodes stored, int tile) {
     int block = layout.blockColumns();
-    int blocks = columns / block;
-    byte[] codes = new byte[columns];
-    float[] scales = new float[blocks];
-    float[] offsets = new float[blocks];
+    StoredRow row = new StoredRow(scales, columns);
     for (int lane = 0; lane < Math.min(TILE, rows - tile * TILE); lane++) {
       long from = (long) (tile * TILE + lane) * tensor.rowBytes();
-      stored.read(tensor.data(), from, columns, codes, scales, offsets);
-      long inLane = tile * tileBytes + (long) lane * Integer.BYTES;
-      for (int i = 0; i < blocks; i++) {
-        long to = inLane + i * layout.blockBytes();
-        data.set(Stored.FLOAT, to, scales[i]);
-        for (int index = 0; index < layout.blockInts(); index++) {
-          to += CodeLayout.INT_BYTES;
-          data.set(Stored.INT, to, layout.packed(codes, i * block, index));
-        }
-        if (hasOffsets) {
-          long offset = inLane + blocks * layout.blockBytes() + (long) i * CodeLayout.SCALE_BYTES;
-          data.set(Stored.FLOAT, offset, offsets[i]);
+      stored.read(tensor.data(), from, columns, row);
+      if (row.isStrange()) {
+        return false;
+      }
+      long at = tile * tileBytes;
+      for (int column = 0; column < columns; column += PIECE_COLUMNS) {
+        int count = Math.min(PIECE_COLUMNS, columns - column);
+        scales.pack(row, column, count, data, at, lane);
+        at += scales.bytes(count);
+        for (int i = column; i < column + count; i += block) {
+          for (int index = 0; index < layout.blockInts(); index++) {
+            int codes = layout.packed(row.codes, i, index);
+            data.set(Stored.INT, at + (long) lane * Integer.BYTES, codes);
+            at += CodeLayout.INT_BYTES;
+          }
         }
       }
     }
+    return true;
   }
 
   @Override
@@ -85,12 +106,11 @@ record Tiles(
     Activations.ForLayout form = x.of(layout);
     float[] totals = scratch.totals(tokens * TILE);
     for (int row = from; row < to; row += TILE) {
-      long tile = row / TILE * tileBytes;
-      start(tile, form, x.stride, tokens, totals);
-      if (tokens == 1) {
-        layout.dot(data, tile, columns, form.rows(), 0, form.sums(), 0, bias, totals);
-      } else {
-        multiply(tile, form, x.stride, tokens, totals, scratch);
+      Arrays.fill(totals, 0, tokens * TILE, 0);
+      long at = row / TILE * tileBytes;
+      for (int column = 0; column < columns; column += PIECE_COLUMNS) {
+        int count = Math.min(PIECE_COLUMNS, columns - column);
+        at = piece(at, column, count, form, x.stride, tokens, totals, scratch);
       }
       int count = Math.min(TILE, to - row);
       for (int token = 0; token < tokens; token++) {
@@ -99,37 +119,63 @@ record Tiles(
     }
   }
 
-  /// Totals start as the products of offsets and sums.
-  private void start(
-      long tile, Activations.ForLayout form, int stride, int tokens, float[] totals) {
-    Arrays.fill(totals, 0, tokens * TILE, 0);
-    if (hasOffsets) {
-      int blocks = columns / layout.blockColumns();
-      int sumStride = stride / layout.blockColumns();
-      long at = tile + blocks * layout.blockBytes();
+  /// Adds a piece's products to the totals and says where the next piece is.
+  private long piece(
+      long at,
+      int column,
+      int count,
+      Activations.ForLayout form,
+      int stride,
+      int tokens,
+      float[] totals,
+      Scratch scratch) {
+    int block = layout.blockColumns();
+    float[] numbers = scratch.scales();
+    scales.unpack(data, at, count, numbers);
+    at += scales.bytes(count);
+    int sumStride = stride / block;
+    if (scales.hasOffsets()) {
+      int stop = count / block * 2 * TILE;
       for (int token = 0; token < tokens; token++) {
-        offsets(data, at, form.sums(), token * sumStride, blocks, totals, token * TILE);
+        int sums = token * sumStride + column / block;
+        offsets(numbers, stop, form.sums(), sums, totals, token * TILE);
       }
     }
+    if (tokens == 1) {
+      int sums = column / block;
+      layout.dot(
+          data,
+          at,
+          count,
+          form.rows(),
+          column,
+          form.sums(),
+          sums,
+          bias,
+          numbers,
+          scales.stride(),
+          totals);
+    } else {
+      panels(at, column, count, form, stride, tokens, totals, scratch);
+    }
+    return at + count / block * layout.blockBytes();
   }
 
+  /// Adds the products of offsets and a token's sums: a kernel, as [CodeLayout] has them.
+  ///
+  /// @param stop where `numbers` end
   private static void offsets(
-      MemorySegment data, long at, float[] sums, int sumsAt, int blocks, float[] totals, int to) {
+      float[] numbers, int stop, float[] sums, int sumsAt, float[] totals, int to) {
     FloatVector a = FloatVector.fromArray(FLOATS, totals, to);
     FloatVector b = FloatVector.fromArray(FLOATS, totals, to + COUNT);
     FloatVector c = FloatVector.fromArray(FLOATS, totals, to + 2 * COUNT);
     FloatVector d = FloatVector.fromArray(FLOATS, totals, to + 3 * COUNT);
-    for (int block = 0; block < blocks; block++) {
-      FloatVector sum = FloatVector.broadcast(FLOATS, sums[sumsAt + block]);
-      a = FloatVector.fromMemorySegment(FLOATS, data, at, Stored.ORDER).fma(sum, a);
-      b = FloatVector.fromMemorySegment(FLOATS, data, at + Lanes.BYTES, Stored.ORDER).fma(sum, b);
-      c =
-          FloatVector.fromMemorySegment(FLOATS, data, at + 2L * Lanes.BYTES, Stored.ORDER)
-              .fma(sum, c);
-      d =
-          FloatVector.fromMemorySegment(FLOATS, data, at + 3L * Lanes.BYTES, Stored.ORDER)
-              .fma(sum, d);
-      at += CodeLayout.SCALE_BYTES;
+    for (int at = TILE; at < stop; at += 2 * TILE) {
+      FloatVector sum = FloatVector.broadcast(FLOATS, sums[sumsAt++]);
+      a = FloatVector.fromArray(FLOATS, numbers, at).fma(sum, a);
+      b = FloatVector.fromArray(FLOATS, numbers, at + COUNT).fma(sum, b);
+      c = FloatVector.fromArray(FLOATS, numbers, at + 2 * COUNT).fma(sum, c);
+      d = FloatVector.fromArray(FLOATS, numbers, at + 3 * COUNT).fma(sum, d);
     }
     a.intoArray(totals, to);
     b.intoArray(totals, to + COUNT);
@@ -137,8 +183,10 @@ record Tiles(
     d.intoArray(totals, to + 3 * COUNT);
   }
 
-  private void multiply(
-      long tile,
+  private void panels(
+      long at,
+      int first,
+      int count,
       Activations.ForLayout form,
       int stride,
       int tokens,
@@ -146,21 +194,21 @@ record Tiles(
       Scratch scratch) {
     int block = layout.blockColumns();
     float[] panel = scratch.panel();
-    float[] scales = scratch.scales();
-    for (int column = 0; column < columns; column += PANEL_COLUMNS) {
-      int count = Math.min(PANEL_COLUMNS, columns - column);
-      layout.unpack(
-          data, tile + column / block * layout.blockBytes(), count / block, panel, scales);
+    for (int done = 0; done < count; done += PANEL_COLUMNS) {
+      int columns = Math.min(PANEL_COLUMNS, count - done);
+      layout.unpack(data, at + done / block * layout.blockBytes(), columns / block, panel);
       PanelTile.multiply(
           panel,
-          scales,
-          count,
+          scratch.scales(),
+          done / block * scales.stride(),
+          scales.stride(),
+          columns,
           block,
           form.rows(),
-          column,
+          first + done,
           stride,
           form.sums(),
-          column / block,
+          (first + done) / block,
           stride / block,
           bias,
           tokens,

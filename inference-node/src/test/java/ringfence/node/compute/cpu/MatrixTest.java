@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import ringfence.node.gguf.Dequantizer;
@@ -67,6 +68,19 @@ class MatrixTest {
       Activations x = given.activations(0, 1);
       given.matrix.multiply(Lanes.TILE, ROWS, x, 1, last, 0, last.length, given.scratch());
       assertThat(last).isEqualTo(Arrays.copyOfRange(all, Lanes.TILE, ROWS));
+    }
+  }
+
+  @Test
+  void aMatrixWithAnInfiniteScaleStaysAsTheFileHasIt() {
+    byte[] stored = RandomBlocks.of(TensorType.Q8_0, 4, 0, new Random(1));
+    stored[2 * TensorType.Q8_0.blockBytes()] = 0;
+    stored[2 * TensorType.Q8_0.blockBytes() + 1] = 0x7C;
+    Tensor tensor = new Tensor("odd", TensorType.Q8_0, 64, 2, MemorySegment.ofArray(stored));
+    try (Workers workers = new Workers(1)) {
+      assertThat(Matrix.of(tensor, Arena.ofAuto(), workers)).isInstanceOf(FileRows.class);
+      stored[2 * TensorType.Q8_0.blockBytes() + 1] = 0x7B;
+      assertThat(Matrix.of(tensor, Arena.ofAuto(), workers)).isInstanceOf(Tiles.class);
     }
   }
 
