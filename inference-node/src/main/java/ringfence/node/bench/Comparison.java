@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /// Runs of each measurement, one contestant after the other within each run, so that what else the
@@ -23,17 +24,17 @@ public final class Comparison {
   private final Map<Measurement, Integer> clocks = new LinkedHashMap<>();
 
   /// @param ours the first column
-  /// @param peer the second, where there is one
+  /// @param others the next ones, each with ours' ratio to it
   /// @param busy how long each contestant does the same, uncounted, right before each counted run:
   ///   a GPU's clock needs a second to climb
   /// @param clock the GPU's, where it tells
   public Comparison(
       Contestant ours,
-      @Nullable Contestant peer,
+      List<Contestant> others,
       List<Measurement> measurements,
       Duration busy,
       @Nullable GpuClock clock) {
-    this.contestants = peer == null ? List.of(ours) : List.of(ours, peer);
+    this.contestants = Stream.concat(Stream.of(ours), others.stream()).toList();
     this.measurements = List.copyOf(measurements);
     this.busy = busy;
     this.clock = clock;
@@ -82,19 +83,22 @@ public final class Comparison {
   }
 
   /// A Markdown table of the medians, in tokens per second over all sequences, with the lowest and
-  /// highest run, and the median of the runs' ratios.
+  /// highest run, and the medians of the runs' ratios of ours to the others.
   public String table() {
-    boolean compared = contestants.size() == 2;
     StringBuilder table = new StringBuilder("| tokens/s |");
-    contestants.forEach(each -> table.append(' ').append(each.name()).append(" |"));
-    table.append(compared ? " ratio |" : "").append(clock == null ? "\n" : " SM MHz |\n");
-    int columns = (compared ? 3 : 1) + (clock == null ? 0 : 1);
+    for (int i = 0; i < contestants.size(); i++) {
+      table.append(' ').append(contestants.get(i).name()).append(i == 0 ? " |" : " | ratio |");
+    }
+    table.append(clock == null ? "\n" : " SM MHz |\n");
+    int columns = 2 * contestants.size() - 1 + (clock == null ? 0 : 1);
     table.append("| --- |").append(" --- |".repeat(columns)).append('\n');
     runs.forEach((measurement, all) -> {
       table.append("| ").append(measurement.label()).append(" |");
-      all.forEach(each -> table.append(' ').append(summary(each)).append(" |"));
-      if (compared) {
-        table.append(" %.2f |".formatted(ratio(all.getFirst(), all.getLast())));
+      for (int i = 0; i < all.size(); i++) {
+        table.append(' ').append(summary(all.get(i))).append(" |");
+        if (i > 0) {
+          table.append(" %.2f |".formatted(ratio(all.getFirst(), all.get(i))));
+        }
       }
       if (clock != null) {
         table.append(' ').append(clockOf(clock, measurement)).append(" |");

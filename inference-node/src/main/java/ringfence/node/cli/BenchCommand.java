@@ -6,6 +6,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -79,6 +80,20 @@ public final class BenchCommand implements Callable<Integer> {
       defaultValue = "auto",
       description = "auto, or which to use (default: ${DEFAULT-VALUE}).")
   private String backend;
+
+  @Option(
+      names = "--device",
+      paramLabel = "TEXT",
+      defaultValue = "",
+      description = "The GPU's number or part of its name (default: the best).")
+  private String device;
+
+  @Option(
+      names = "--deterministic",
+      description =
+          "A second column for the mode in which tokens don't depend on the batch, and what it"
+              + " costs: the ratio of the fast one to it.")
+  private boolean deterministic;
 
   @Option(names = "--threads", description = "Workers of each side (default: one per core).")
   private int threads = Runtime.getRuntime().availableProcessors();
@@ -202,17 +217,24 @@ public final class BenchCommand implements Callable<Integer> {
         Watched watched = new Watched(gpu || peer != null ? GpuClock.start() : Optional.empty())) {
       long began = System.nanoTime();
       Model loaded = ModelLoader.load(GgufFile.open(file, arena));
-      Backend opened = Backends.open(kind, loaded, sizes.options(threads));
+      Backend opened = Backends.open(kind, loaded, sizes.options(threads, false, device));
       double loadSeconds = (System.nanoTime() - began) / 1e9;
-      String device = opened.device();
-      try (BackendContestant ours =
-          new BackendContestant(opened, loaded.spec().vocabulary(), sizes.positions())) {
+      String hardware = opened.device();
+      try (Sides sides = new Sides(contestant(opened, loaded, sizes))) {
+        BackendContestant ours = sides.ours();
+        if (deterministic) {
+          sides.add(
+              contestant(
+                  Backends.open(kind, loaded, sizes.options(threads, true, device)),
+                  loaded,
+                  sizes));
+        }
         Duration busy = gpu ? GPU_BUSY : Duration.ZERO;
         GpuClock clock = gpu ? watched.clock() : null;
-        Comparison alone = new Comparison(ours, null, sizes.measurements(), busy, clock);
+        Comparison alone = new Comparison(ours, sides.others(), sizes.measurements(), busy, clock);
         alone.warmUp(warmUp);
         out.printf("%s, %d MiB, %d threads%n", file.getFileName(), Files.size(file) >> 20, threads);
-        out.printf("device: %s%n", device);
+        out.printf("device: %s%n", hardware);
         if (watched.clock() != null) {
           out.printf("GPU: %s%n", watched.clock().device());
         }
@@ -224,10 +246,10 @@ public final class BenchCommand implements Callable<Integer> {
         if (peer == null) {
           measure(alone, out);
         } else {
-          beside(peer, file, loaded, ours, sizes, clock, busy, out);
+          beside(peer, file, loaded, sides, sizes, clock, busy, out);
         }
         if (profile || trace != null) {
-          showProfile(ours, sizes, device, out);
+          showProfile(ours, sizes, hardware, out);
         }
       }
     }
@@ -238,7 +260,7 @@ public final class BenchCommand implements Callable<Integer> {
       Path libraries,
       Path file,
       Model loaded,
-      Contestant ours,
+      Sides sides,
       Sizes sizes,
       @Nullable GpuClock clock,
       Duration busy,
@@ -254,9 +276,15 @@ public final class BenchCommand implements Callable<Integer> {
             sizes.batchTokens(),
             threads)) {
       out.printf("%s loaded in %.2f s%n%n", theirs.name(), (System.nanoTime() - began) / 1e9);
-      new Comparison(theirs, null, sizes.measurements(), busy, clock).warmUp(1);
-      measure(new Comparison(ours, theirs, sizes.measurements(), busy, clock), out);
+      new Comparison(theirs, List.of(), sizes.measurements(), busy, clock).warmUp(1);
+      List<Contestant> others = new ArrayList<>(sides.others());
+      others.add(theirs);
+      measure(new Comparison(sides.ours(), others, sizes.measurements(), busy, clock), out);
     }
+  }
+
+  private static BackendContestant contestant(Backend backend, Model loaded, Sizes sizes) {
+    return new BackendContestant(backend, loaded.spec().vocabulary(), sizes.positions());
   }
 
   private void measure(Comparison comparison, PrintWriter out) {
@@ -311,11 +339,40 @@ public final class BenchCommand implements Callable<Integer> {
       return context + Measurement.MOST_STEPS;
     }
 
-    BackendOptions options(int threads) {
+    BackendOptions options(int threads, boolean deterministic, String device) {
       int pages =
           BackendContestant.pages(
               longestPrompt(), Collections.max(batches), positions(), PAGE_TOKENS);
-      return new BackendOptions(pages, PAGE_TOKENS, batchTokens, threads);
+      return new BackendOptions(pages, PAGE_TOKENS, batchTokens, threads, deterministic, device);
+    }
+  }
+
+  /// Our own contestants, closed together.
+  private static final class Sides implements AutoCloseable {
+    private final BackendContestant ours;
+    private final List<Contestant> others = new ArrayList<>();
+
+    Sides(BackendContestant ours) {
+      this.ours = ours;
+    }
+
+    void add(Contestant other) {
+      others.add(other);
+    }
+
+    BackendContestant ours() {
+      return ours;
+    }
+
+    List<Contestant> others() {
+      return others;
+    }
+
+    @Override
+    public void close() {
+      try (ours) {
+        others.forEach(Contestant::close);
+      }
     }
   }
 

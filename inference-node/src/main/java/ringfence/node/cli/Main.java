@@ -21,6 +21,7 @@ import picocli.CommandLine.Command;
       BenchCommand.class,
       DevicesCommand.class,
       KernelsCommand.class,
+      HuntCommand.class,
     })
 public final class Main {
 

@@ -5,15 +5,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class ComparisonTest {
   private final List<String> order = new ArrayList<>();
 
-  private static Comparison comparison(Contestant ours, @Nullable Contestant peer) {
+  private static Comparison comparison(Contestant ours, Contestant... others) {
     return new Comparison(
-        ours, peer, Measurement.of(List.of(512), List.of(1, 4, 16), 32), Duration.ZERO, null);
+        ours,
+        List.of(others),
+        Measurement.of(List.of(512), List.of(1, 4, 16), 32),
+        Duration.ZERO,
+        null);
   }
 
   @Test
@@ -42,8 +45,21 @@ class ComparisonTest {
   }
 
   @Test
+  void eachOtherContestantHasOursRatioToIt() {
+    Comparison comparison =
+        comparison(new Fixed("ours", 2), new Fixed("slow", 4), new Fixed("theirs", 1));
+    comparison.run();
+    assertThat(comparison.table().lines().limit(3))
+        .containsExactly(
+            "| tokens/s | ours | slow | ratio | theirs | ratio |",
+            "| --- | --- | --- | --- | --- | --- |",
+            "| prefill, 512 tokens | 256.0 (256.0 - 256.0) | 128.0 (128.0 - 128.0) | 2.00"
+                + " | 512.0 (512.0 - 512.0) | 0.50 |");
+  }
+
+  @Test
   void aloneThereIsNoRatio() {
-    Comparison comparison = comparison(new Fixed("ours", 1), null);
+    Comparison comparison = comparison(new Fixed("ours", 1));
     comparison.run();
     assertThat(comparison.table().lines().limit(3))
         .containsExactly(

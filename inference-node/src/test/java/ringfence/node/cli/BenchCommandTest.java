@@ -27,6 +27,32 @@ class BenchCommandTest {
   }
 
   @Test
+  void theDeterministicModeHasItsOwnColumn() {
+    String model = ComputeTruth.tinyModel("qwen3-tied-q8_0.gguf").path().toString();
+    int code =
+        bench(
+            "--model",
+            model,
+            "--runs",
+            "1",
+            "--warm-up",
+            "0",
+            "--threads",
+            "2",
+            "--prompts",
+            "8",
+            "--batches",
+            "1",
+            "--backend",
+            "cpu",
+            "--deterministic");
+    assertThat(code).isZero();
+    assertThat(out.toString())
+        .containsPattern("\\| tokens/s \\| ringfence cpu-\\S+ \\| ringfence cpu-\\S+ \\| ratio \\|")
+        .containsPattern("\\| prefill, 8 tokens \\| .* \\| .* \\| [0-9.]+ \\|");
+  }
+
+  @Test
   void saysWhatIsMissingOfThePeer(@TempDir Path empty) {
     String model = ComputeTruth.tinyModel("qwen3-tied-q8_0.gguf").path().toString();
     StringWriter errors = new StringWriter();

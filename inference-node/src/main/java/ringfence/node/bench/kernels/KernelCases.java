@@ -38,8 +38,9 @@ public final class KernelCases {
   /// @param thorough all lengths of rows and columns, else a few
   public static List<KernelCase> of(WeightFormat format, Matrices matrices, boolean thorough) {
     List<KernelCase> cases = new ArrayList<>();
-    for (int length : thorough ? LENGTHS : new int[] {13, 300}) {
-      int block = format.type().blockSize();
+    int block = format.type().blockSize();
+    int[] few = block > 300 / 2 ? new int[] {300} : new int[] {13, 300};
+    for (int length : thorough ? LENGTHS : few) {
       int columns = Math.ceilDiv(length, block) * block;
       for (int rows : thorough ? LENGTHS : new int[] {33}) {
         if (length < 4097 || rows <= 33) {
