@@ -22,6 +22,7 @@ public interface Backend extends AutoCloseable {
   /// @param logits receives `batch.outputs()` rows of `[vocabulary]`, in the order of the runs
   /// @throws IllegalArgumentException when the batch has more than [#maxBatchTokens] tokens or
   ///   names a page that does not exist
+  /// @throws BackendFailure when the device failed, and the batch can be computed again
   default void forward(Batch batch, Logits logits) {
     forward(batch, logits, () -> false);
   }
@@ -53,6 +54,14 @@ public interface Backend extends AutoCloseable {
   /// Where the time of its passes goes; empty when it can't tell.
   default Optional<Profiler> profiler() {
     return Optional.empty();
+  }
+
+  /// After [BackendFailure.Kind#LOST]: makes it work again. All pages' contents are gone, and
+  /// [#pages] may be less than before; all else stays.
+  ///
+  /// @throws BackendFailure `LOST` when that failed; it may be tried again
+  default void restart() {
+    throw new UnsupportedOperationException(device() + " is never lost");
   }
 
   /// Copies the first `tokens` positions of one KV page to another, so that two sequences can go on

@@ -20,4 +20,9 @@ public record BackendOptions(
   public BackendOptions(int pages, int pageTokens, int maxBatchTokens, int threads) {
     this(pages, pageTokens, maxBatchTokens, threads, false, "");
   }
+
+  /// The same with another number of pages.
+  public BackendOptions withPages(int count) {
+    return new BackendOptions(count, pageTokens, maxBatchTokens, threads, deterministic, device);
+  }
 }

@@ -3,6 +3,7 @@ package ringfence.node.compute;
 import ringfence.node.compute.cpu.CpuBackend;
 import ringfence.node.compute.reference.ReferenceBackend;
 import ringfence.node.compute.vulkan.VulkanDevices;
+import ringfence.node.compute.vulkan.pass.RestartingBackend;
 import ringfence.node.compute.vulkan.pass.VulkanBackend;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelSpec;
@@ -30,7 +31,7 @@ public final class Backends {
     return switch (kind) {
       case AUTO -> open(choose(kind), model, options);
       case CPU -> CpuBackend.open(model, options);
-      case VULKAN -> VulkanBackend.open(model, options);
+      case VULKAN -> RestartingBackend.open(o -> VulkanBackend.open(model, o), options);
       case REFERENCE -> ReferenceBackend.open(model, options);
     };
   }

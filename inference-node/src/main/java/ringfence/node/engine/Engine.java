@@ -159,6 +159,9 @@ public final class Engine implements AutoCloseable {
           LockSupport.parkNanos(this, stepper.nextWake());
         }
       }
+    } catch (EngineException e) {
+      LOG.log(System.Logger.Level.ERROR, "the engine stops: {0}", e.getMessage());
+      end = e;
     } catch (Throwable e) {
       LOG.log(System.Logger.Level.ERROR, "the engine stops: it failed", e);
       end = new EngineException(Reason.INTERNAL, "the engine failed");

@@ -46,11 +46,13 @@ public record EngineStats(
   /// @param answerTokens sent to listeners
   /// @param preemptions sequences that had to give up their pages
   /// @param tasks taken
+  /// @param restarts of a device that was lost
   public record Totals(
       long steps,
       long promptTokens,
       long cachedTokens,
       long answerTokens,
       long preemptions,
-      long tasks) {}
+      long tasks,
+      long restarts) {}
 }

@@ -15,6 +15,9 @@ final class KvPages {
   private final int[] after;
   private int idleCount;
 
+  /// Pages below it exist.
+  private int usable;
+
   KvPages(int pages, int pageTokens) {
     this.pageTokens = pageTokens;
     this.references = new int[pages];
@@ -22,15 +25,32 @@ final class KvPages {
     this.cache = new PrefixCache(pages, pageTokens);
     this.before = new int[pages + 1];
     this.after = new int[pages + 1];
-    before[pages] = pages;
-    after[pages] = pages;
-    for (int page = pages - 1; page >= 0; page--) {
-      free[freeCount++] = page;
+    reset(pages);
+  }
+
+  /// All contents are gone, and perhaps some of the pages: nobody may refer to any.
+  ///
+  /// @param pages at most as many as at first
+  final void reset(int pages) {
+    int end = references.length;
+    before[end] = end;
+    after[end] = end;
+    idleCount = 0;
+    freeCount = 0;
+    usable = Math.min(pages, end);
+    for (int page = end - 1; page >= 0; page--) {
+      if (references[page] > 0) {
+        throw new IllegalStateException("page " + page + " is still referred to");
+      }
+      cache.remove(page);
+      if (page < usable) {
+        free[freeCount++] = page;
+      }
     }
   }
 
   int pages() {
-    return references.length;
+    return usable;
   }
 
   int pageTokens() {

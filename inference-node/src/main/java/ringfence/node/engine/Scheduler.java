@@ -1,13 +1,25 @@
 package ringfence.node.engine;
 
-/// What runs in a step. Values in, values out.
+/// What runs in a step.
 final class Scheduler {
-  private final int maxStepTokens;
+  private final int most;
   private final int promptChunk;
+  private int maxStepTokens;
 
   Scheduler(EngineOptions options) {
-    this.maxStepTokens = options.maxStepTokens();
+    this.most = options.maxStepTokens();
     this.promptChunk = options.promptChunk();
+    this.maxStepTokens = most;
+  }
+
+  /// Steps have half as many tokens at most from now on.
+  void halve() {
+    maxStepTokens = Math.max(1, maxStepTokens / 2);
+  }
+
+  /// Steps may be as large as at first again.
+  void restore() {
+    maxStepTokens = most;
   }
 
   /// Tokens of each sequence to compute now: each decoding one its single token, so that no prompt

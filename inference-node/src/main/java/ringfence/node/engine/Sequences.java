@@ -132,7 +132,17 @@ final class Sequences {
     return true;
   }
 
-  private void preempt(Sequence sequence) {
+  /// All pages are lost, or too much runs at once: those that run wait, from the youngest on.
+  ///
+  /// @param left that may go on running
+  void preemptTo(int left) {
+    while (running.size() > left) {
+      preempt(running.getLast());
+    }
+  }
+
+  /// Takes a sequence's pages away.
+  void preempt(Sequence sequence) {
     running.remove(sequence);
     sequence.releasePages(kv);
     sequence.state = Sequence.State.WAITING;

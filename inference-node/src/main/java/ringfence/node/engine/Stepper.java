@@ -5,7 +5,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.Backend;
+import ringfence.node.compute.BackendFailure;
 import ringfence.node.compute.Batch;
 import ringfence.node.compute.Outputs;
 import ringfence.node.compute.sampling.Drawn;
@@ -20,7 +22,7 @@ final class Stepper {
 
   private final Backend backend;
   private final Tokenizer tokenizer;
-  private final int maxTokens;
+  private final TaskLimits limits;
   private final LongSupplier nanoTime;
   private final KvPages kv;
   private final Sequences sequences;
@@ -30,6 +32,11 @@ final class Stepper {
   /// Numbers of the draws of the step being computed.
   private final Map<Sequence, Integer> draws = new HashMap<>();
 
+  private final Recovery recovery = new Recovery();
+
+  /// Met while a page was copied, dealt with after the step.
+  private @Nullable BackendFailure copyFailure;
+
   private final SpeedMeter speeds = new SpeedMeter();
   private final List<RunningTask> tasks = new ArrayList<>();
   private long nextAge;
@@ -38,6 +45,7 @@ final class Stepper {
   private long cachedTokens;
   private long answerTokens;
   private long taken;
+  private long restarts;
 
   /// @param rowLength logits of one row
   /// @param limits what tasks were checked against
@@ -50,7 +58,7 @@ final class Stepper {
       LongSupplier nanoTime) {
     this.backend = backend;
     this.tokenizer = tokenizer;
-    this.maxTokens = limits.maxTokens();
+    this.limits = limits;
     this.nanoTime = nanoTime;
     this.kv = new KvPages(backend.pages(), backend.pageTokens());
     this.sequences = new Sequences(kv, options);
@@ -62,6 +70,11 @@ final class Stepper {
   void add(RunningTask task) {
     tasks.add(task);
     taken++;
+    // The tasks' limits are those of the cache that was there at first.
+    if (task.task.choices().stream().anyMatch(c -> !fits(task.task.prompt(), c.answer()))) {
+      fail(task, noRoom());
+      return;
+    }
     List<Sequence> complete = new ArrayList<>();
     for (ChoiceStart start : task.task.choices()) {
       Sequence sequence = new Sequence(task, start, nextAge++, tokenizer);
@@ -85,6 +98,9 @@ final class Stepper {
   boolean turn() {
     long now = nanoTime.getAsLong();
     boolean swept = sweep(now);
+    if (recovery.isDown()) {
+      return recovery.waitNanos(now) > 0 ? swept : restart(now);
+    }
     List<Sequence> admitted = sequences.admit(now);
     for (Sequence sequence : admitted) {
       int cached = sequence.computed();
@@ -156,11 +172,17 @@ final class Stepper {
       if (!backend.forward(batch, outputs, () -> allCancelled(stepped))) {
         return;
       }
+    } catch (BackendFailure e) {
+      recover(e);
+      return;
     } catch (RuntimeException e) {
       failBatch(stepped, e);
       return;
     }
     long now = nanoTime.getAsLong();
+    if (recovery.stepped()) {
+      scheduler.restore();
+    }
     speeds.add(decoded, prompt, (now - began) / 1e9);
     steps++;
     promptTokens += prompt;
@@ -170,6 +192,77 @@ final class Stepper {
         goOn(stepped.get(i), runs.get(i).outputs() == 1, now);
       }
     }
+    BackendFailure failure = copyFailure;
+    if (failure != null) {
+      copyFailure = null;
+      recover(failure);
+    }
+  }
+
+  /// Nothing is lost but time: sequences that have no pages are computed again from their tokens.
+  private void recover(BackendFailure failure) {
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "the backend failed ({0}): {1}",
+        failure.kind(),
+        failure.getMessage());
+    switch (failure.kind()) {
+      case OUT_OF_MEMORY -> {
+        if (recovery.shed()) {
+          scheduler.halve();
+          sequences.preemptTo((sequences.running().size() + 1) / 2);
+        } else {
+          lose();
+        }
+      }
+      case LOST -> lose();
+    }
+  }
+
+  private void lose() {
+    sequences.preemptTo(0);
+    if (!recovery.lost(nanoTime.getAsLong())) {
+      throw new EngineException(
+          Reason.SHUTTING_DOWN,
+          backend.device() + " was lost " + Recovery.MOST_LOSSES + " times and is given up");
+    }
+  }
+
+  private boolean restart(long now) {
+    try {
+      backend.restart();
+    } catch (BackendFailure e) {
+      LOG.log(System.Logger.Level.WARNING, "restarting the device failed: {0}", e.getMessage());
+      lose();
+      return true;
+    }
+    recovery.restarted();
+    scheduler.restore();
+    restarts++;
+    kv.reset(backend.pages());
+    LOG.log(
+        System.Logger.Level.INFO,
+        "{0} is back after {1} ms, with {2} KV pages",
+        backend.device(),
+        (nanoTime.getAsLong() - now) / 1_000_000,
+        kv.pages());
+    for (RunningTask task : List.copyOf(tasks)) {
+      if (task.open.stream().anyMatch(s -> s.length() > kv.pages() * kv.pageTokens())) {
+        fail(task, noRoom());
+      }
+    }
+    return true;
+  }
+
+  private boolean fits(int[] prompt, int[] answer) {
+    int length = prompt.length + answer.length;
+    // A full context ends without being computed.
+    return length <= kv.pages() * kv.pageTokens() || length >= limits.maxTokens();
+  }
+
+  private static EngineException noRoom() {
+    return new EngineException(
+        Reason.NO_CAPACITY, "the device came back with a KV cache that is too small for this");
   }
 
   /// Wants a token for each sequence that is computed to its end, and from a prompt's last row one
@@ -239,6 +332,11 @@ final class Stepper {
       sequences.run(next);
       try {
         next.fork(leader, kv, backend);
+      } catch (BackendFailure e) {
+        // It is computed by itself when the device is back.
+        sequences.preempt(next);
+        copyFailure = e;
+        return;
       } catch (RuntimeException e) {
         LOG.log(System.Logger.Level.ERROR, "the backend failed to copy a page", e);
         throw new EngineException(Reason.INTERNAL, "the backend failed to copy a page");
@@ -280,7 +378,7 @@ final class Stepper {
 
   private boolean isFull(Sequence sequence) {
     return sequence.answerLength() >= sequence.task.task.stop().maxTokens()
-        || sequence.length() >= maxTokens;
+        || sequence.length() >= Math.min(limits.maxTokens(), kv.pages() * kv.pageTokens() + 1L);
   }
 
   /// Ends a choice; a stop string, also one that the last held-back text completes, goes before
@@ -318,7 +416,7 @@ final class Stepper {
   /// Nanoseconds until time alone changes something: a deadline, or a lagging reader's grace.
   long nextWake() {
     long now = nanoTime.getAsLong();
-    long next = sequences.nextPreemptible(now);
+    long next = recovery.isDown() ? recovery.waitNanos(now) : sequences.nextPreemptible(now);
     for (RunningTask task : tasks) {
       next = Math.min(next, Math.max(0, task.task.deadlineNanos() - now));
     }
@@ -349,6 +447,12 @@ final class Stepper {
         kv.available() * kv.pageTokens(),
         speeds.speeds(),
         new EngineStats.Totals(
-            steps, promptTokens, cachedTokens, answerTokens, sequences.preemptions(), taken));
+            steps,
+            promptTokens,
+            cachedTokens,
+            answerTokens,
+            sequences.preemptions(),
+            taken,
+            restarts));
   }
 }

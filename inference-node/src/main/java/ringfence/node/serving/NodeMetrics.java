@@ -1,6 +1,7 @@
 package ringfence.node.serving;
 
 import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
@@ -34,6 +35,11 @@ final class NodeMetrics {
     this.finished = counter("ringfence.node.attempts.finished", "Attempts that ran to their end");
     this.firstToken = timer("ringfence.node.ttft", "From an attempt's arrival to its first token");
     this.queue = timer("ringfence.node.queue", "From an attempt's arrival to its first step");
+    FunctionCounter.builder(
+            "ringfence.node.device.restarts", served, s -> s.engine().stats().totals().restarts())
+        .description("Times that a lost GPU was opened anew")
+        .tag("model", model)
+        .register(registry);
     gauge(
         served,
         "ringfence.node.sequences.running",

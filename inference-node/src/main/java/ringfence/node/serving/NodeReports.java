@@ -65,7 +65,9 @@ final class NodeReports {
     NodeLoad.Builder load =
         NodeLoad.newBuilder()
             .setState(
-                status.isDraining() ? NodeState.NODE_STATE_DRAINING : NodeState.NODE_STATE_READY)
+                status.isDraining() || hasStopped()
+                    ? NodeState.NODE_STATE_DRAINING
+                    : NodeState.NODE_STATE_READY)
             .setResidentBytes(residentBytes());
     for (ServedModel model : models.values()) {
       EngineStats stats = model.engine().stats();
@@ -80,6 +82,11 @@ final class NodeReports {
       load.addModels(one);
     }
     return load.build();
+  }
+
+  /// An engine that gave its device up takes nothing more: the process has to be started again.
+  private boolean hasStopped() {
+    return models.values().stream().anyMatch(m -> !m.engine().isAlive());
   }
 
   private static List<MeasuredSpeed> speeds(EngineStats stats) {

@@ -16,13 +16,14 @@ import net.jqwik.api.Property;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 import org.junit.jupiter.api.Test;
+import ringfence.node.compute.BackendFailure;
 import ringfence.node.engine.AnswerListener.FinishReason;
 import ringfence.node.engine.EngineException.Reason;
 import ringfence.node.engine.GenerationTask.ChoiceStart;
 
 /// Seeded schedules: tasks that come at random, share beginnings, have several choices, are
-/// cancelled, read slowly or expire, on few pages and on a backend that fails now and then. After
-/// every turn each page is accounted for, and every answer is what it is alone.
+/// cancelled, read slowly or expire, on few pages and on a backend that fails or is lost now and
+/// then. After every turn each page is accounted for, and every answer is what it is alone.
 class ScheduleTest {
   private static final int CONTEXT = 60;
 
@@ -58,6 +59,7 @@ class ScheduleTest {
     long now = 1_000;
     int left;
     boolean failed;
+    int losses;
 
     Run(long seed) {
       random = new Random(seed);
@@ -69,6 +71,10 @@ class ScheduleTest {
       if (random.nextInt(3) == 0) {
         backend.beforeForward = this::failSometimes;
         backend.beforeCopy = this::failSometimes;
+      } else if (random.nextInt(2) == 0) {
+        backend.beforeForward = this::loseSometimes;
+        backend.beforeCopy = this::loseSometimes;
+        backend.beforeRestart = this::staySometimes;
       }
       options =
           new EngineOptions(
@@ -98,6 +104,9 @@ class ScheduleTest {
         disturb(arrivals == 0 && turn > 400);
         boolean worked = stepper.turn();
         checkPages();
+        if (!worked && backend.isLost()) {
+          now += stepper.nextWake();
+        }
         if (!worked && left < clients.size()) {
           assertThat(anyLags() || stepper.nextWake() < Long.MAX_VALUE / 2)
               .as("idle, with nothing to wait for")
@@ -116,6 +125,24 @@ class ScheduleTest {
       if (random.nextInt(100) == 0) {
         failed = true;
         throw new IllegalStateException("device");
+      }
+    }
+
+    /// As a device that is lost or full, in a pass or a copy, but not too often.
+    void loseSometimes() {
+      if (losses < Recovery.MOST_LOSSES && random.nextInt(40) == 0) {
+        if (random.nextInt(3) == 0) {
+          throw new BackendFailure(BackendFailure.Kind.OUT_OF_MEMORY, "toy full", null);
+        }
+        losses++;
+        backend.lose();
+      }
+    }
+
+    void staySometimes() {
+      if (losses < Recovery.MOST_LOSSES && random.nextBoolean()) {
+        losses++;
+        throw new BackendFailure(BackendFailure.Kind.LOST, "toy gone", null);
       }
     }
 

@@ -3,6 +3,7 @@ package ringfence.node.engine;
 import java.util.Arrays;
 import java.util.function.BooleanSupplier;
 import ringfence.node.compute.Backend;
+import ringfence.node.compute.BackendFailure;
 import ringfence.node.compute.Batch;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.Outputs;
@@ -20,6 +21,8 @@ final class ToyBackend implements Backend {
   private final int[][] tokens;
   private final int[][] positions;
   private final long sharpness;
+  private int pages;
+  private boolean lost;
 
   /// Called with each batch before it is computed.
   Runnable beforeForward = () -> {};
@@ -33,7 +36,11 @@ final class ToyBackend implements Backend {
   /// Draws with this seed fail.
   long failingSeed = Long.MIN_VALUE;
 
+  /// Called before it is restarted.
+  Runnable beforeRestart = () -> {};
+
   int forwards;
+  int restarts;
   int copies;
   int largestBatch;
 
@@ -45,6 +52,7 @@ final class ToyBackend implements Backend {
     this.pageTokens = pageTokens;
     this.maxBatchTokens = maxBatchTokens;
     this.sharpness = sharpness;
+    this.pages = pages;
     this.tokens = new int[pages][pageTokens];
     this.positions = new int[pages][pageTokens];
     for (int[] page : positions) {
@@ -55,6 +63,7 @@ final class ToyBackend implements Backend {
   @Override
   public boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted) {
     beforeForward.run();
+    check();
     forwards++;
     largestBatch = Math.max(largestBatch, batch.tokens());
     if (batch.tokens() > maxBatchTokens || batch.tokens() == 0) {
@@ -136,15 +145,46 @@ final class ToyBackend implements Backend {
   @Override
   public void copyPage(int from, int to, int count) {
     beforeCopy.run();
+    check();
     copies++;
     System.arraycopy(tokens[from], 0, tokens[to], 0, count);
     System.arraycopy(positions[from], 0, positions[to], 0, count);
     Arrays.fill(positions[to], count, pageTokens, -1);
   }
 
+  /// Everything is gone until [#restart].
+  void lose() {
+    lost = true;
+    for (int[] page : positions) {
+      Arrays.fill(page, -1);
+    }
+  }
+
+  boolean isLost() {
+    return lost;
+  }
+
+  private void check() {
+    if (lost) {
+      throw new BackendFailure(BackendFailure.Kind.LOST, "toy lost", null);
+    }
+  }
+
+  /// Comes back with this many pages from now on.
+  void shrink(int count) {
+    pages = count;
+  }
+
+  @Override
+  public void restart() {
+    beforeRestart.run();
+    lost = false;
+    restarts++;
+  }
+
   @Override
   public int pages() {
-    return tokens.length;
+    return pages;
   }
 
   @Override

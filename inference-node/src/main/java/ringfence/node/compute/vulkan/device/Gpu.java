@@ -7,6 +7,7 @@ import java.nio.LongBuffer;
 import java.nio.file.Path;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +52,8 @@ public final class Gpu implements AutoCloseable {
   private final Object queueLock = new Object();
   private final Children children = new Children();
   private long submitted;
+  private long attempts;
+  private SubmissionFaults faults = submission -> Optional.empty();
   private volatile boolean closed;
   private volatile @Nullable GpuException lost;
 
@@ -199,6 +202,33 @@ public final class Gpu implements AutoCloseable {
     return record(0);
   }
 
+  /// Says of each submission, by its number, how it fails; empty: not.
+  @FunctionalInterface
+  public interface SubmissionFaults {
+    Optional<Reason> of(long submission);
+  }
+
+  /// From now on lets submissions fail as those of a broken device do, so that it can be tried what
+  /// comes then. With `DEVICE_LOST` nothing works afterwards.
+  ///
+  /// @param of numbers submissions from 0
+  public void failSubmissions(SubmissionFaults of) {
+    synchronized (queueLock) {
+      faults = of;
+      attempts = 0;
+    }
+  }
+
+  /// On a device that is really lost nothing runs any more.
+  private void failSubmission() {
+    faults
+        .of(attempts++)
+        .ifPresent(reason -> {
+          vkQueueWaitIdle(queue);
+          throw note(new GpuException(reason, traits.name() + " failed as it was told to"));
+        });
+  }
+
   /// Hands recordings to the device, which runs them in this order after all that came before; each
   /// sees what earlier ones wrote.
   ///
@@ -212,6 +242,7 @@ public final class Gpu implements AutoCloseable {
         for (int i = 0; i < recordings.length; i++) {
           buffers.get(i).sType$Default().commandBuffer(recordings[i].ready(done));
         }
+        failSubmission();
         long value = submitted + 1;
         var info =
             VkSubmitInfo2.calloc(1, stack)
