@@ -378,7 +378,12 @@ final class Stepper {
 
   private boolean isFull(Sequence sequence) {
     return sequence.answerLength() >= sequence.task.task.stop().maxTokens()
-        || sequence.length() >= Math.min(limits.maxTokens(), kv.pages() * kv.pageTokens() + 1L);
+        || sequence.length() >= maxTokens();
+  }
+
+  /// As the limits say, or less in a cache that has become smaller.
+  private long maxTokens() {
+    return Math.min(limits.maxTokens(), (long) kv.pages() * kv.pageTokens() + 1);
   }
 
   /// Ends a choice; a stop string, also one that the last held-back text completes, goes before
