@@ -89,6 +89,12 @@ public final class BenchCommand implements Callable<Integer> {
   private String device;
 
   @Option(
+      names = "--gpu-layers",
+      paramLabel = "N",
+      description = "Layers on the GPU, the others on the CPU (default: as many as fit).")
+  private @Nullable Integer gpuLayers;
+
+  @Option(
       names = "--deterministic",
       description =
           "A second column for the mode in which tokens don't depend on the batch, and what it"
@@ -217,7 +223,8 @@ public final class BenchCommand implements Callable<Integer> {
         Watched watched = new Watched(gpu || peer != null ? GpuClock.start() : Optional.empty())) {
       long began = System.nanoTime();
       Model loaded = ModelLoader.load(GgufFile.open(file, arena));
-      Backend opened = Backends.open(kind, loaded, sizes.options(threads, false, device));
+      Backend opened =
+          Backends.open(kind, loaded, sizes.options(threads, false, device, gpuLayers()));
       double loadSeconds = (System.nanoTime() - began) / 1e9;
       String hardware = opened.device();
       try (Sides sides = new Sides(contestant(opened, loaded, sizes))) {
@@ -225,7 +232,7 @@ public final class BenchCommand implements Callable<Integer> {
         if (deterministic) {
           sides.add(
               contestant(
-                  Backends.open(kind, loaded, sizes.options(threads, true, device)),
+                  Backends.open(kind, loaded, sizes.options(threads, true, device, gpuLayers())),
                   loaded,
                   sizes));
         }
@@ -281,6 +288,10 @@ public final class BenchCommand implements Callable<Integer> {
       others.add(theirs);
       measure(new Comparison(sides.ours(), others, sizes.measurements(), busy, clock), out);
     }
+  }
+
+  private int gpuLayers() {
+    return gpuLayers == null ? BackendOptions.ALL_THAT_FIT : gpuLayers;
   }
 
   private static BackendContestant contestant(Backend backend, Model loaded, Sizes sizes) {
@@ -339,11 +350,12 @@ public final class BenchCommand implements Callable<Integer> {
       return context + Measurement.MOST_STEPS;
     }
 
-    BackendOptions options(int threads, boolean deterministic, String device) {
+    BackendOptions options(int threads, boolean deterministic, String device, int gpuLayers) {
       int pages =
           BackendContestant.pages(
               longestPrompt(), Collections.max(batches), positions(), PAGE_TOKENS);
-      return new BackendOptions(pages, PAGE_TOKENS, batchTokens, threads, deterministic, device);
+      return new BackendOptions(
+          pages, PAGE_TOKENS, batchTokens, threads, deterministic, device, gpuLayers);
     }
   }
 

@@ -18,6 +18,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import ringfence.node.compute.BackendKind;
+import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.Answer;
 import ringfence.node.engine.AnswerListener;
@@ -69,6 +70,16 @@ final class ChatCommand implements Callable<Integer> {
       description = "The GPU to use, where there are several. Default: the best.")
   private String device;
 
+  @Option(
+      names = "--gpu-layers",
+      paramLabel = "N",
+      description = "Layers on the GPU, the others on the CPU. Default: as many as fit.")
+  private @Nullable Integer gpuLayers;
+
+  private int gpuLayers() {
+    return gpuLayers == null ? BackendOptions.ALL_THAT_FIT : gpuLayers;
+  }
+
   @Override
   public Integer call() throws Exception {
     BackendKind kind =
@@ -81,6 +92,7 @@ final class ChatCommand implements Callable<Integer> {
             kind,
             device,
             false,
+            gpuLayers(),
             Runtime.getRuntime().availableProcessors(),
             OptionalInt.empty(),
             256L << 20,

@@ -35,6 +35,12 @@ final class ServeCommand implements Callable<Integer> {
       description = "The same text whatever runs beside it, also where that is slow.")
   private boolean deterministic;
 
+  @Option(
+      names = "--gpu-layers",
+      paramLabel = "N|auto",
+      description = "Layers on the GPU, the others on the CPU.")
+  private String gpuLayers = "";
+
   @Option(names = "--name", description = "This node's name in the fleet.")
   private String name = "";
 
@@ -62,6 +68,7 @@ final class ServeCommand implements Callable<Integer> {
     set("backend", backend);
     set("device", device);
     set("deterministic", deterministic ? "true" : "");
+    set("gpu-layers", gpuLayers);
     set("name", name);
     set("zone", zone);
     set("listen-address", listen);

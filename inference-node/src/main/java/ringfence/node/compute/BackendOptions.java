@@ -8,13 +8,29 @@ package ringfence.node.compute;
 /// @param threads workers, the calling thread included
 /// @param deterministic [Backend#deterministic] must be true, whatever it costs
 /// @param device name or number of the device to use, where there are several; empty: the best
+/// @param gpuLayers how many of the model's layers, the last ones, a device takes; the others stay
+///   on the processor. [#ALL_THAT_FIT] chooses by free memory
 public record BackendOptions(
     int pages,
     int pageTokens,
     int maxBatchTokens,
     int threads,
     boolean deterministic,
-    String device) {
+    String device,
+    int gpuLayers) {
+  /// For `gpuLayers`.
+  public static final int ALL_THAT_FIT = -1;
+
+  /// As many layers on the device as fit.
+  public BackendOptions(
+      int pages,
+      int pageTokens,
+      int maxBatchTokens,
+      int threads,
+      boolean deterministic,
+      String device) {
+    this(pages, pageTokens, maxBatchTokens, threads, deterministic, device, ALL_THAT_FIT);
+  }
 
   /// On the best device, as fast as it goes.
   public BackendOptions(int pages, int pageTokens, int maxBatchTokens, int threads) {
@@ -23,6 +39,7 @@ public record BackendOptions(
 
   /// The same with another number of pages.
   public BackendOptions withPages(int count) {
-    return new BackendOptions(count, pageTokens, maxBatchTokens, threads, deterministic, device);
+    return new BackendOptions(
+        count, pageTokens, maxBatchTokens, threads, deterministic, device, gpuLayers);
   }
 }

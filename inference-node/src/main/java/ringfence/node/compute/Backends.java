@@ -1,6 +1,7 @@
 package ringfence.node.compute;
 
 import ringfence.node.compute.cpu.CpuBackend;
+import ringfence.node.compute.cpu.CpuLayers;
 import ringfence.node.compute.reference.ReferenceBackend;
 import ringfence.node.compute.vulkan.VulkanDevices;
 import ringfence.node.compute.vulkan.pass.RestartingBackend;
@@ -31,7 +32,8 @@ public final class Backends {
     return switch (kind) {
       case AUTO -> open(choose(kind), model, options);
       case CPU -> CpuBackend.open(model, options);
-      case VULKAN -> RestartingBackend.open(o -> VulkanBackend.open(model, o), options);
+      case VULKAN ->
+          RestartingBackend.open(o -> VulkanBackend.open(model, o, CpuLayers::open), options);
       case REFERENCE -> ReferenceBackend.open(model, options);
     };
   }

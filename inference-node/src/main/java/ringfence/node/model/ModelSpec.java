@@ -36,6 +36,24 @@ public record ModelSpec(
     layers = List.copyOf(layers);
   }
 
+  /// The same choices with other layers.
+  public ModelSpec withLayers(List<LayerSpec> others) {
+    return new ModelSpec(
+        architecture,
+        hidden,
+        feedForward,
+        heads,
+        kvHeads,
+        headSize,
+        vocabulary,
+        contextLength,
+        normEpsilon,
+        activation,
+        embeddingScale,
+        attentionScale,
+        others);
+  }
+
   /// Elements of all query heads.
   public int queryWidth() {
     return heads * headSize;

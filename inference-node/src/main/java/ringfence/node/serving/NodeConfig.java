@@ -29,6 +29,11 @@ public interface NodeConfig {
   /// Number of the GPU to use, or part of its name; the best one by default.
   Optional<String> device();
 
+  /// How many of a model's layers, the last ones, the GPU takes; the others stay on the CPU.
+  /// `auto`: as many as fit.
+  @WithDefault("auto")
+  String gpuLayers();
+
   /// Kernels whose results depend on nothing but a sequence's own tokens, also where that is slow.
   @WithDefault("false")
   boolean deterministic();

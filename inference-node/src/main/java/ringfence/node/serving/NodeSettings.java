@@ -9,6 +9,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import ringfence.node.compute.BackendKind;
+import ringfence.node.compute.BackendOptions;
 import ringfence.proto.v1.Zone;
 
 /// The checked settings.
@@ -21,6 +22,7 @@ public record NodeSettings(
     BackendKind backend,
     String device,
     boolean deterministic,
+    int gpuLayers,
     HostPort listen,
     Optional<HostPort> advertise,
     List<HostPort> routers,
@@ -103,6 +105,7 @@ public record NodeSettings(
         backend(config.backend()),
         config.device().orElse("").strip(),
         config.deterministic(),
+        gpuLayers(config.gpuLayers()),
         listen,
         config.advertise().map(a -> HostPort.parse("advertise", a, 1)),
         config.routers().stream().map(r -> HostPort.parse("routers", r, 1)).toList(),
@@ -128,6 +131,7 @@ public record NodeSettings(
         backend,
         device,
         deterministic,
+        gpuLayers,
         threads,
         contextLength,
         kvBytes,
@@ -152,6 +156,17 @@ public record NodeSettings(
         .orElseThrow(() ->
             wrong(
                 "backend", "'" + text + "' is none of " + String.join(", ", BackendKind.names())));
+  }
+
+  private static int gpuLayers(String text) {
+    if (text.strip().equalsIgnoreCase("auto")) {
+      return BackendOptions.ALL_THAT_FIT;
+    }
+    try {
+      return within("gpu-layers", Integer.parseInt(text.strip()), 1, 4096);
+    } catch (NumberFormatException e) {
+      throw wrong("gpu-layers", "'" + text + "' is neither auto nor a number");
+    }
   }
 
   private static int within(String key, int value, int low, int high) {

@@ -62,6 +62,7 @@ public final class ServedModel implements AutoCloseable {
 
   /// How a model is served.
   ///
+  /// @param gpuLayers as [BackendOptions#gpuLayers]
   /// @param threads compute threads
   /// @param contextLength tokens that one sequence may hold; empty: what the model was made for, as
   ///   far as the KV cache goes
@@ -73,6 +74,7 @@ public final class ServedModel implements AutoCloseable {
       BackendKind backend,
       String device,
       boolean deterministic,
+      int gpuLayers,
       int threads,
       OptionalInt contextLength,
       long kvBytes,
@@ -149,7 +151,8 @@ public final class ServedModel implements AutoCloseable {
                 options.batchTokens(),
                 options.threads(),
                 options.deterministic(),
-                options.device()));
+                options.device(),
+                options.gpuLayers()));
     this.engine =
         new Engine(
             file.name(),

@@ -12,6 +12,7 @@ import ringfence.node.compute.Batch;
 import ringfence.node.compute.ComputeTruth;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.cpu.CpuBackend;
+import ringfence.node.compute.cpu.CpuLayers;
 import ringfence.node.compute.vulkan.VulkanExtension;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.pass.VulkanBackend;
@@ -60,7 +61,7 @@ class RaceHuntTest {
     void findsNothing(Pipelines pipelines) {
       BackendOptions options = new BackendOptions(OPTIONS.pages(), 16, 64, 2, true, "");
       RaceHunt.Result result =
-          hunt(model -> VulkanBackend.open(pipelines, () -> {}, model, options));
+          hunt(model -> VulkanBackend.open(pipelines, () -> {}, model, options, CpuLayers::open));
       assertThat(result.findings()).isEmpty();
       assertThat(result.tokens()).isPositive();
     }

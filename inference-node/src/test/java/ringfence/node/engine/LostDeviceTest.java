@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.ComputeTruth;
+import ringfence.node.compute.cpu.CpuLayers;
 import ringfence.node.compute.vulkan.VulkanExtension;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuCandidate;
@@ -118,7 +119,7 @@ class LostDeviceTest {
       GpuException.Reason reason) {
     GpuCandidate candidate = instance.candidates().get(shared.traits().index());
     Gpu gpu = candidate.open(pipelineCaches);
-    Backend backend = VulkanBackend.open(new Pipelines(gpu), gpu, model, options);
+    Backend backend = VulkanBackend.open(new Pipelines(gpu), gpu, model, options, CpuLayers::open);
     gpu.failSubmissions(n -> n == failAt ? Optional.of(reason) : Optional.empty());
     return backend;
   }

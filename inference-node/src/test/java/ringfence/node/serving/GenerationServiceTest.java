@@ -69,7 +69,16 @@ class GenerationServiceTest {
         ServedModel.open(
             Path.of(resource("/truth/tiny/" + MODEL + ".gguf")).toString(),
             new ServedModel.Options(
-                BackendKind.REFERENCE, "", false, 1, OptionalInt.empty(), 64 << 20, 130, 4, 256));
+                BackendKind.REFERENCE,
+                "",
+                false,
+                -1,
+                1,
+                OptionalInt.empty(),
+                64 << 20,
+                130,
+                4,
+                256));
     threads = Executors.newFixedThreadPool(2);
     server =
         NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))

@@ -44,7 +44,7 @@ class PromptTruthTest {
             ServedModel.open(
                 model.file().toString(),
                 new ServedModel.Options(
-                    BackendKind.CPU, "", false, 1, OptionalInt.of(1024), 64 << 20, 1, 0, 64))) {
+                    BackendKind.CPU, "", false, -1, 1, OptionalInt.of(1024), 64 << 20, 1, 0, 64))) {
       for (JsonNode prompt : new ObjectMapper().readTree(json).get("prompts")) {
         PromptReader.TokenizedPrompt read = new PromptReader(served).read(prompt(prompt));
         int[] expected = new int[prompt.get("prompt_ids").size()];

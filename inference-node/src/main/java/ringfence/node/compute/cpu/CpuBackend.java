@@ -16,6 +16,8 @@ import ringfence.node.model.ModelSpec;
 /// Bits depend on the vector width (the order in which lanes are summed), which [#numerics] names,
 /// and on nothing else of the machine.
 public final class CpuBackend implements Backend {
+  static final String NUMERICS = "cpu-f32-w" + Lanes.COUNT * Float.SIZE + "-v3";
+
   private final int maxBatchTokens;
   private final BatchChecks checks;
   private final Workers workers;
@@ -48,13 +50,18 @@ public final class CpuBackend implements Backend {
   @Override
   public boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted) {
     checks.check(batch);
+    touch(store, batch);
+    return pass.run(new Plan(batch), logits, unwanted);
+  }
+
+  /// Takes memory for the pages that a batch writes.
+  static void touch(KvStore store, Batch batch) {
     for (Batch.Run run : batch.runs()) {
-      int lastPage = (run.position() + run.tokens().length - 1) / pageTokens();
-      for (int i = run.position() / pageTokens(); i <= lastPage; i++) {
+      int lastPage = (run.position() + run.tokens().length - 1) / store.pageTokens();
+      for (int i = run.position() / store.pageTokens(); i <= lastPage; i++) {
         store.touch(run.pages()[i]);
       }
     }
-    return pass.run(new Plan(batch), logits, unwanted);
   }
 
   @Override
@@ -80,7 +87,7 @@ public final class CpuBackend implements Backend {
 
   @Override
   public String numerics() {
-    return "cpu-f32-w" + Lanes.COUNT * Float.SIZE + "-v3";
+    return NUMERICS;
   }
 
   @Override

@@ -1,6 +1,8 @@
 package ringfence.node.compute.cpu;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.BooleanSupplier;
@@ -99,6 +101,26 @@ final class Pass {
 
   /// False when it was given up between layers.
   boolean run(Plan plan, Logits logits, BooleanSupplier unwanted) {
+    if (!layers(plan, unwanted)) {
+      return false;
+    }
+    head(plan, logits);
+    return true;
+  }
+
+  /// Copies a token of the residual stream, as the last layer left it.
+  void residual(int token, MemorySegment to, long offset) {
+    MemorySegment.copy(
+        residual,
+        token * normed.stride,
+        to,
+        ValueLayout.JAVA_FLOAT_UNALIGNED,
+        offset,
+        spec.hidden());
+  }
+
+  /// All layers, without the head. False when it was given up between them.
+  boolean layers(Plan plan, BooleanSupplier unwanted) {
     perToken(plan.tokens, (token, own) -> start(plan, token, own));
     for (int layer = 0; layer < layers.size(); layer++) {
       if (unwanted.getAsBoolean()) {
@@ -111,7 +133,6 @@ final class Pass {
           layer,
           last ? weights.outputNorm() : weights.layers().get(layer + 1).attentionNorm());
     }
-    head(plan, logits);
     return true;
   }
 

@@ -2,6 +2,7 @@ package ringfence.node.compute.vulkan.pass;
 
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.PushConstants;
@@ -35,6 +36,7 @@ final class StepRecorder {
   private final Activations at;
   private final AttentionRecorder attention;
   private final LayerKinds kinds;
+  private final @Nullable Front front;
 
   StepRecorder(
       Gpu gpu,
@@ -44,7 +46,9 @@ final class StepRecorder {
       PassKernels kernels,
       Activations activations,
       AttentionRecorder attention,
-      LayerKinds kinds) {
+      LayerKinds kinds,
+      @Nullable Front front) {
+    this.front = front;
     this.gpu = gpu;
     this.spec = spec;
     this.weights = weights;
@@ -110,6 +114,11 @@ final class StepRecorder {
     }
 
     private void embed() {
+      Front before = front;
+      if (before != null) {
+        before.record(to, at.stream, tokens);
+        return;
+      }
       GpuMatrix table = weights.embedding();
       to.dispatch(
           kernels.embed(table.format()),

@@ -6,15 +6,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Batch;
 import ringfence.node.compute.BatchChecks;
+import ringfence.node.compute.FirstLayers;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.Outputs;
 import ringfence.node.compute.vulkan.VulkanDevices;
 import ringfence.node.compute.vulkan.device.Gpu;
-import ringfence.node.compute.vulkan.device.GpuException;
 import ringfence.node.compute.vulkan.device.Recording;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.matrix.Arithmetic;
@@ -45,6 +46,8 @@ public final class VulkanBackend implements Backend {
   private final DeviceWeights weights;
   private final KvStore store;
   private final Activations activations;
+  private final @Nullable Front front;
+  private final int frontLayers;
   private final DevicePass pass;
   private final Head head;
   private final Matrices matrices;
@@ -53,13 +56,16 @@ public final class VulkanBackend implements Backend {
 
   /// Opens a backend for a model on a device of its own.
   ///
-  /// @param model its weights are mapped; they are read here and not needed afterwards
+  /// @param model its weights are mapped; they are read here and not needed afterwards, but for
+  ///   layers that stay on the processor
+  /// @param firstLayers opens those
   /// @throws ringfence.node.compute.vulkan.device.GpuException when there is no such device, or it
   ///   has no room for the model
-  public static VulkanBackend open(Model model, BackendOptions options) {
+  public static VulkanBackend open(
+      Model model, BackendOptions options, FirstLayers.Opener firstLayers) {
     VulkanDevices.Opened opened = VulkanDevices.open(options.device());
     try {
-      return open(new Pipelines(opened.gpu()), opened.owner(), model, options);
+      return open(new Pipelines(opened.gpu()), opened.owner(), model, options, firstLayers);
     } catch (RuntimeException e) {
       try {
         opened.owner().close();
@@ -80,15 +86,25 @@ public final class VulkanBackend implements Backend {
   /// @param model its weights are mapped; they are read here and not needed afterwards
   /// @param owner closed last
   public static VulkanBackend open(
-      Pipelines pipelines, AutoCloseable owner, Model model, BackendOptions options) {
+      Pipelines pipelines,
+      AutoCloseable owner,
+      Model model,
+      BackendOptions options,
+      FirstLayers.Opener firstLayers) {
     if (Math.min(options.pages(), options.pageTokens()) < 1 || options.maxBatchTokens() < 1) {
       throw new IllegalArgumentException("every option must be at least 1: " + options);
     }
-    return new VulkanBackend(pipelines, owner, model, options);
+    LayerSplit split = LayerSplit.of(pipelines.gpu(), model, options);
+    return new VulkanBackend(pipelines, owner, split, options, firstLayers);
   }
 
   private VulkanBackend(
-      Pipelines pipelines, AutoCloseable owner, Model model, BackendOptions options) {
+      Pipelines pipelines,
+      AutoCloseable owner,
+      LayerSplit split,
+      BackendOptions options,
+      FirstLayers.Opener firstLayers) {
+    Model model = split.back();
     ModelSpec spec = model.spec();
     this.gpu = pipelines.gpu();
     this.owner = owner;
@@ -114,9 +130,7 @@ public final class VulkanBackend implements Backend {
                 ? Arithmetic.DETERMINISTIC
                 : Arithmetic.FAST);
     this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
-    WeightsPlan planned = ModelWeights.plan(gpu, model);
-    checkRoom(gpu, spec, planned, options);
-    this.weights = ModelWeights.load(gpu, model, planned, options.threads());
+    this.weights = ModelWeights.load(gpu, model, split.weights(), options.threads());
     this.store = new KvStore(gpu, spec, options.pages(), options.pageTokens());
     this.activations =
         new Activations(
@@ -129,8 +143,16 @@ public final class VulkanBackend implements Backend {
     PassKernels kernels = new PassKernels(pipelines, spec, options.pageTokens(), sizes);
     LayerKinds kinds = LayerKinds.of(spec);
     AttentionRecorder attention = new AttentionRecorder(spec, kernels, activations, store, kinds);
+    this.frontLayers = split.front().map(first -> first.spec().layers().size()).orElse(0);
+    this.front =
+        split
+            .front()
+            .map(first ->
+                new Front(gpu, firstLayers.open(first, options), tokens, activations.hiddenStride))
+            .orElse(null);
     StepRecorder recorder =
-        new StepRecorder(gpu, spec, weights, matrices, kernels, activations, attention, kinds);
+        new StepRecorder(
+            gpu, spec, weights, matrices, kernels, activations, attention, kinds, front);
     this.pass =
         new DevicePass(
             gpu,
@@ -148,22 +170,12 @@ public final class VulkanBackend implements Backend {
     return most;
   }
 
-  private static void checkRoom(
-      Gpu gpu, ModelSpec spec, WeightsPlan weights, BackendOptions options) {
-    long kv =
-        KvStore.pageBytes(spec, options.pageTokens()) * options.pages() * spec.layers().size();
-    long free = gpu.freeMemory();
-    if (weights.bytes() + kv > free) {
-      throw new GpuException(
-          GpuException.Reason.OUT_OF_DEVICE_MEMORY,
-          "%s has %d MiB free; the model's weights need %d and its KV cache %d: take a smaller KV cache, a smaller model or quantisation, or another backend"
-              .formatted(gpu.traits().name(), free >> 20, weights.bytes() >> 20, kv >> 20));
-    }
-  }
-
   @Override
   public boolean forward(Batch batch, Logits logits, BooleanSupplier unwanted) {
     checks.check(batch);
+    if (front != null && !front.run(batch, unwanted)) {
+      return false;
+    }
     int outputs = batch.outputs();
     logits.resize(outputs);
     int padded = StepShape.rounded(outputs);
@@ -201,6 +213,9 @@ public final class VulkanBackend implements Backend {
       return true;
     }
     checks.check(batch);
+    if (front != null && !front.run(batch, unwanted)) {
+      return false;
+    }
     outputs.logits().resize(rows);
     List<Recording> last = new ArrayList<>();
     last.add(head.block(0, StepShape.rounded(rows)));
@@ -239,6 +254,9 @@ public final class VulkanBackend implements Backend {
         store.copy(copy, from, to);
         gpu.submit(copy.end()).await(DevicePass.STEP_LIMIT);
       }
+      if (front != null) {
+        front.copyPage(from, to, tokens);
+      }
     }
   }
 
@@ -262,7 +280,8 @@ public final class VulkanBackend implements Backend {
     return "vulkan-"
         + (options.deterministic() ? "invariant" : "fast")
         + "-v1 "
-        + gpu.traits().cacheKey();
+        + gpu.traits().cacheKey()
+        + (front == null ? "" : " after " + frontLayers + " layers of " + front.numerics());
   }
 
   @Override
@@ -272,12 +291,18 @@ public final class VulkanBackend implements Backend {
 
   @Override
   public String device() {
-    return gpu.traits().name() + ", " + gpu.traits().driver();
+    return gpu.traits().name()
+        + ", "
+        + gpu.traits().driver()
+        + (front == null ? "" : ", the first " + frontLayers + " layers on the CPU");
   }
 
   @Override
   public void close() {
     try (owner) {
+      if (front != null) {
+        front.close();
+      }
       pass.close();
       drawing.values().forEach(Recording::close);
       sampler.close();

@@ -42,7 +42,8 @@ class RealModelTruthTest {
             options.maxBatchTokens(),
             options.threads(),
             deterministic,
-            ""));
+            ""),
+        VulkanBackendTest::noFirstLayers);
   }
 
   private abstract class Answers extends GreedyTruth {

@@ -17,8 +17,10 @@ import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Batch;
 import ringfence.node.compute.ComputeTruth;
 import ringfence.node.compute.ComputeTruth.TinyModel;
+import ringfence.node.compute.FirstLayers;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.TinyModelTruth;
+import ringfence.node.compute.cpu.CpuLayers;
 import ringfence.node.compute.vulkan.VulkanExtension;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.model.Model;
@@ -32,7 +34,16 @@ class VulkanBackendTest {
     pipelines = shared;
   }
 
+  static FirstLayers noFirstLayers(Model front, BackendOptions options) {
+    throw new AssertionError("everything fits");
+  }
+
   private static Backend open(Model model, BackendOptions options, boolean deterministic) {
+    return open(model, options, deterministic, BackendOptions.ALL_THAT_FIT);
+  }
+
+  private static Backend open(
+      Model model, BackendOptions options, boolean deterministic, int gpuLayers) {
     BackendOptions all =
         new BackendOptions(
             options.pages(),
@@ -40,8 +51,10 @@ class VulkanBackendTest {
             options.maxBatchTokens(),
             options.threads(),
             deterministic,
-            "");
-    return VulkanBackend.open(pipelines, () -> {}, model, all);
+            "",
+            gpuLayers);
+    FirstLayers.Opener first = gpuLayers > 0 ? CpuLayers::open : VulkanBackendTest::noFirstLayers;
+    return VulkanBackend.open(pipelines, () -> {}, model, all, first);
   }
 
   @Nested
@@ -61,6 +74,31 @@ class VulkanBackendTest {
 
     /// As the CPU backend's, whose keys and values are halves too; here queries are as well, and on
     /// devices with matrices all activations.
+    @Override
+    protected double tolerance(TinyModel model) {
+      return 0x1p12 * model.noise();
+    }
+  }
+
+  /// The last layer on the device, the others on the processor.
+  @Nested
+  class Split extends BackendContract {
+    @Override
+    protected Backend open(Model model, BackendOptions options) {
+      Backend backend = VulkanBackendTest.open(model, options, true, 1);
+      assertThat(backend.numerics()).contains(" layers of cpu-");
+      assertThat(backend.device()).contains("layers on the CPU");
+      return backend;
+    }
+  }
+
+  @Nested
+  class SplitTinyModels extends TinyModelTruth {
+    @Override
+    protected Backend open(Model model, BackendOptions options) {
+      return VulkanBackendTest.open(model, options, true, 1);
+    }
+
     @Override
     protected double tolerance(TinyModel model) {
       return 0x1p12 * model.noise();
