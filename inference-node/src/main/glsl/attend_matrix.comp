@@ -17,11 +17,14 @@ layout(constant_id = 2) const uint KV_HEADS = 8;
 layout(constant_id = 3) const uint GROUP = 4;
 layout(constant_id = 4) const uint PAGE = 32;
 layout(constant_id = 5) const uint HALF = 1;
+layout(constant_id = 6) const uint KV8 = 0;          // keys and values as bytes
+
+#include "kv.glsl"
 
 layout(push_constant) uniform Push {
   Word4s queries;      // [token][KV_HEADS * GROUP][HEAD_SIZE] halves, scaled
   Words result;        // [token][resultStride]
-  Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE][HEAD_SIZE] halves
+  Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE] rows
   Word4s tiles;        // (first token, tokens, first position, first page in `tables`)
   Words tables;
   uint resultStride;
@@ -63,8 +66,8 @@ void load(uint start, uint end, uint table, uint kvHead, uint t) {
     if (k < end) {
       uint page = tables.v[table + k / PAGE];
       uint row = (page * 2u * KV_HEADS + kvHead) * PAGE + k % PAGE;
-      key = pages.v[row * EIGHTS + i % EIGHTS];
-      value = pages.v[(row + KV_HEADS * PAGE) * EIGHTS + i % EIGHTS];
+      key = kvRead(pages, row, i % EIGHTS);
+      value = kvRead(pages, row + KV_HEADS * PAGE, i % EIGHTS);
     }
     uint at = i / EIGHTS * PITCH + i % EIGHTS;
     room[at] = key;

@@ -24,6 +24,10 @@ layout(constant_id = 9) const uint VECTORS = 1;  // of 16 bytes that a lane hold
 layout(constant_id = 10) const uint HALF = 0;    // out: halves or floats
 layout(constant_id = 11) const uint RUN = 4;     // positions that a stream takes at a time
 
+layout(constant_id = 13) const uint KV8 = 0;     // keys and values as bytes
+
+#include "kv.glsl"
+
 layout(buffer_reference, std430, buffer_reference_align = 4) coherent buffer Shared {
   float v[];
 };
@@ -36,7 +40,7 @@ layout(push_constant) uniform Push {
   Floats keys;         // [token][kvStride]
   Floats values;
   Words result;        // [token][resultStride]
-  Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE][width] halves
+  Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE] rows
   Word4s items;        // two for each: (token, first page in `tables`, from, to)
                        //               (position, first part, own part, parts)
   Words tables;        // page ids
@@ -73,6 +77,28 @@ float acrossLanes(float x) {
     x += subgroupShuffleXor(x, mask);
   }
   return x;
+}
+
+// Stores eight numbers of the token's own key or value, given as halves, and gives them back as
+// they will be read. Neighbouring lanes hold neighbouring vectors, four of which share a scale.
+uvec4 store(uint row, uint vector, uvec4 bits) {
+  if (KV8 == 0u) {
+    if (vector < EIGHTS) {
+      pages.v[row * EIGHTS + vector] = bits;
+    }
+    return bits;
+  }
+  vec4 a;
+  vec4 b;
+  widen(bits, a, b);
+  float most = kvLargest(a, b);
+  for (uint mask = 1u; mask < min(LANES, 4u); mask <<= 1) {
+    most = max(most, subgroupShuffleXor(most, mask));
+  }
+  if (vector >= EIGHTS) {
+    return uvec4(0u);
+  }
+  return kvHalves(kvWriteBytes(pages, row, vector, a, b, most), most / 127.0);
 }
 
 // Norms and turns `rows` heads into `room`.
@@ -165,9 +191,9 @@ void main() {
     }
     [[unroll]] for (uint e = 0u; e < VECTORS; e++) {
       uint vector = e * LANES + lane;
+      uvec4 key = uvec4(0u);
+      uvec4 value = uvec4(0u);
       if (vector < EIGHTS) {
-        uvec4 key;
-        uvec4 value;
         [[unroll]] for (uint i = 0u; i < 4u; i++) {
           uint at = vector * 8u + i * 2u;
           key[i] = halves(room[GROUP * WIDTH + at], room[GROUP * WIDTH + at + 1u]);
@@ -175,19 +201,19 @@ void main() {
           value[i] = halves(
               at < HEAD_SIZE ? values.v[in_] : 0.0, at + 1u < HEAD_SIZE ? values.v[in_ + 1u] : 0.0);
         }
-        pages.v[keyRow * EIGHTS + vector] = key;
-        pages.v[valueRow * EIGHTS + vector] = value;
-        vec4 a;
-        vec4 b;
-        widen(key, a, b);
-        [[unroll]] for (uint h = 0u; h < GROUP; h++) {
-          scores[h] += dot(a, q[h][e][0]) + dot(b, q[h][e][1]);
-        }
-        widen(value, a, b);
-        [[unroll]] for (uint h = 0u; h < GROUP; h++) {
-          sums[h][e][0] = a;
-          sums[h][e][1] = b;
-        }
+      }
+      key = store(keyRow, vector, key);
+      value = store(valueRow, vector, value);
+      vec4 a;
+      vec4 b;
+      widen(key, a, b);
+      [[unroll]] for (uint h = 0u; h < GROUP; h++) {
+        scores[h] += dot(a, q[h][e][0]) + dot(b, q[h][e][1]);
+      }
+      widen(value, a, b);
+      [[unroll]] for (uint h = 0u; h < GROUP; h++) {
+        sums[h][e][0] = a;
+        sums[h][e][1] = b;
       }
     }
     [[unroll]] for (uint h = 0u; h < GROUP; h++) {
@@ -210,13 +236,13 @@ void main() {
     [[unroll]] for (uint j = 0u; j < RUN; j++) {
       [[unroll]] for (uint e = 0u; e < VECTORS; e++) {
         uint vector = min(e * LANES + lane, EIGHTS - 1u);
-        keyBits[j][e] = pages.v[(row + min(j, last)) * EIGHTS + vector];
+        keyBits[j][e] = kvRead(pages, row + min(j, last), vector);
       }
     }
     [[unroll]] for (uint j = 0u; j < RUN; j++) {
       [[unroll]] for (uint e = 0u; e < VECTORS; e++) {
         uint vector = min(e * LANES + lane, EIGHTS - 1u);
-        valueBits[j][e] = pages.v[(row + KV_HEADS * PAGE + min(j, last)) * EIGHTS + vector];
+        valueBits[j][e] = kvRead(pages, row + KV_HEADS * PAGE + min(j, last), vector);
       }
     }
     float scores[GROUP][RUN];

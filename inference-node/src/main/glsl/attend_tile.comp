@@ -18,11 +18,14 @@ layout(constant_id = 3) const uint GROUP = 4;
 layout(constant_id = 4) const uint PAGE = 32;
 layout(constant_id = 5) const uint BLOCK = 32;   // positions at a time; a multiple of 4
 layout(constant_id = 6) const uint HALF = 0;     // out: halves or floats
+layout(constant_id = 7) const uint KV8 = 0;      // keys and values as bytes
+
+#include "kv.glsl"
 
 layout(push_constant) uniform Push {
   Word4s queries;      // [token][KV_HEADS * GROUP][width] halves, scaled
   Words result;        // [token][resultStride]
-  Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE][width] halves
+  Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE] rows
   Word4s tiles;        // (first token, tokens, first position, first page in `tables`)
   Words tables;
   uint resultStride;
@@ -46,7 +49,7 @@ void load(uint start, uint end, uint table, uint kvHead, uint kind, uint t) {
     if (k < end) {
       uint page = tables.v[table + k / PAGE];
       uint row = ((page * 2u + kind) * KV_HEADS + kvHead) * PAGE + k % PAGE;
-      bits = pages.v[row * EIGHTS + i % EIGHTS];
+      bits = kvRead(pages, row, i % EIGHTS);
     }
     block[i] = bits;
   }

@@ -13,13 +13,16 @@ layout(constant_id = 4) const uint PAIRS = 64;
 layout(constant_id = 5) const uint HALVED = 1;
 layout(constant_id = 6) const uint NORMED = 0;
 layout(constant_id = 7) const uint PAGE = 32;
+layout(constant_id = 8) const uint KV8 = 0;  // keys and values as bytes
+
+#include "kv.glsl"
 
 layout(push_constant) uniform Push {
   Floats queries;      // [token][stride]
   Floats keys;
   Floats values;
   Words placed;        // [token][HEADS][width] halves
-  Words pages;         // of this layer: [page][key, value][KV_HEADS][PAGE][width] halves
+  Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE] rows
   Words slots;         // for each token: page * PAGE + slot, or nobody
   Float2s turns;       // [token][PAIRS] cosine, sine
   Floats queryNorm;
@@ -86,14 +89,31 @@ void main() {
     }
     barrier();
   }
+  uint row = ((slot / PAGE * 2u + (isKey ? 0u : 1u)) * KV_HEADS + own) * PAGE + slot % PAGE;
+  if (KV8 != 0u && !isQuery) {
+    for (uint vector = t; vector < KV_EIGHTS; vector += gl_WorkGroupSize.x) {
+      float most = 0.0;
+      for (uint i = vector / 4u * 32u; i < min(vector / 4u * 32u + 32u, WIDTH); i++) {
+        most = max(most, abs(head[i]));
+      }
+      uint at = 8u * vector;
+      kvWriteBytes(
+          pages,
+          row,
+          vector,
+          vec4(head[at], head[at + 1u], head[at + 2u], head[at + 3u]),
+          vec4(head[at + 4u], head[at + 5u], head[at + 6u], head[at + 7u]),
+          most);
+    }
+    return;
+  }
   float times = isQuery ? scale : 1.0;
   for (uint i = t; i < WIDTH / 2u; i += gl_WorkGroupSize.x) {
     uint both = halves(head[2u * i] * times, head[2u * i + 1u] * times);
     if (isQuery) {
       placed.v[(token * HEADS + own) * (WIDTH / 2u) + i] = both;
     } else {
-      uint row = ((slot / PAGE * 2u + (isKey ? 0u : 1u)) * KV_HEADS + own) * PAGE + slot % PAGE;
-      pages.v[row * (WIDTH / 2u) + i] = both;
+      Words(pages).v[row * (WIDTH / 2u) + i] = both;
     }
   }
 }

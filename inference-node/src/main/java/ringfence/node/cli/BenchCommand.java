@@ -31,6 +31,7 @@ import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Backends;
+import ringfence.node.compute.KvType;
 import ringfence.node.gguf.GgufFile;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelLoader;
@@ -93,6 +94,13 @@ public final class BenchCommand implements Callable<Integer> {
       paramLabel = "N",
       description = "Layers on the GPU, the others on the CPU (default: as many as fit).")
   private @Nullable Integer gpuLayers;
+
+  @Option(
+      names = "--kv-type",
+      paramLabel = "TYPE",
+      defaultValue = "f16",
+      description = "How the GPU keeps keys and values: f16 or q8 (default: ${DEFAULT-VALUE}).")
+  private String kvType;
 
   @Option(
       names = "--deterministic",
@@ -223,18 +231,13 @@ public final class BenchCommand implements Callable<Integer> {
         Watched watched = new Watched(gpu || peer != null ? GpuClock.start() : Optional.empty())) {
       long began = System.nanoTime();
       Model loaded = ModelLoader.load(GgufFile.open(file, arena));
-      Backend opened =
-          Backends.open(kind, loaded, sizes.options(threads, false, device, gpuLayers()));
+      Backend opened = Backends.open(kind, loaded, options(sizes, false));
       double loadSeconds = (System.nanoTime() - began) / 1e9;
       String hardware = opened.device();
       try (Sides sides = new Sides(contestant(opened, loaded, sizes))) {
         BackendContestant ours = sides.ours();
         if (deterministic) {
-          sides.add(
-              contestant(
-                  Backends.open(kind, loaded, sizes.options(threads, true, device, gpuLayers())),
-                  loaded,
-                  sizes));
+          sides.add(contestant(Backends.open(kind, loaded, options(sizes, true)), loaded, sizes));
         }
         Duration busy = gpu ? GPU_BUSY : Duration.ZERO;
         GpuClock clock = gpu ? watched.clock() : null;
@@ -290,8 +293,15 @@ public final class BenchCommand implements Callable<Integer> {
     }
   }
 
-  private int gpuLayers() {
-    return gpuLayers == null ? BackendOptions.ALL_THAT_FIT : gpuLayers;
+  private BackendOptions options(Sizes sizes, boolean invariant) {
+    int layers = gpuLayers == null ? BackendOptions.ALL_THAT_FIT : gpuLayers;
+    return sizes
+        .options(threads, invariant, device, layers)
+        .withKvType(
+            KvType.named(kvType)
+                .orElseThrow(() ->
+                    new IllegalArgumentException(
+                        "--kv-type is one of " + String.join(", ", KvType.names()))));
   }
 
   private static BackendContestant contestant(Backend backend, Model loaded, Sizes sizes) {
@@ -355,7 +365,7 @@ public final class BenchCommand implements Callable<Integer> {
           BackendContestant.pages(
               longestPrompt(), Collections.max(batches), positions(), PAGE_TOKENS);
       return new BackendOptions(
-          pages, PAGE_TOKENS, batchTokens, threads, deterministic, device, gpuLayers);
+          pages, PAGE_TOKENS, batchTokens, threads, deterministic, device, gpuLayers, KvType.F16);
     }
   }
 

@@ -19,6 +19,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
+import ringfence.node.compute.KvType;
 import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.Answer;
 import ringfence.node.engine.AnswerListener;
@@ -93,6 +94,7 @@ final class ChatCommand implements Callable<Integer> {
             device,
             false,
             gpuLayers(),
+            KvType.F16,
             Runtime.getRuntime().availableProcessors(),
             OptionalInt.empty(),
             256L << 20,

@@ -19,6 +19,7 @@ import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Backends;
+import ringfence.node.compute.KvType;
 import ringfence.node.gguf.GgufFile;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelLoader;
@@ -73,6 +74,13 @@ public final class HuntCommand implements Callable<Integer> {
   private boolean deterministic;
 
   @Option(
+      names = "--kv-type",
+      paramLabel = "TYPE",
+      defaultValue = "f16",
+      description = "How the GPU keeps keys and values: f16 or q8 (default: ${DEFAULT-VALUE}).")
+  private String kvType;
+
+  @Option(
       names = "--threads",
       description = "Workers of a backend on the processor (default: one per core).")
   private int threads = Runtime.getRuntime().availableProcessors();
@@ -113,12 +121,17 @@ public final class HuntCommand implements Callable<Integer> {
       int most = Collections.max(batches);
       BackendOptions options =
           new BackendOptions(
-              RaceHunt.pages(most, tokens, PAGE_TOKENS),
-              PAGE_TOKENS,
-              Math.max(512, most),
-              threads,
-              deterministic,
-              device);
+                  RaceHunt.pages(most, tokens, PAGE_TOKENS),
+                  PAGE_TOKENS,
+                  Math.max(512, most),
+                  threads,
+                  deterministic,
+                  device)
+              .withKvType(
+                  KvType.named(kvType)
+                      .orElseThrow(() ->
+                          new IllegalArgumentException(
+                              "--kv-type is one of " + String.join(", ", KvType.names()))));
       try (Backend opened = Backends.open(kind, loaded, options)) {
         out.printf("%s on %s%n", opened.numerics(), opened.device());
         out.flush();

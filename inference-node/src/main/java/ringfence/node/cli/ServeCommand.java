@@ -41,6 +41,12 @@ final class ServeCommand implements Callable<Integer> {
       description = "Layers on the GPU, the others on the CPU.")
   private String gpuLayers = "";
 
+  @Option(
+      names = "--kv-type",
+      paramLabel = "TYPE",
+      description = "How the GPU keeps keys and values: f16 or q8.")
+  private String kvType = "";
+
   @Option(names = "--name", description = "This node's name in the fleet.")
   private String name = "";
 
@@ -69,6 +75,7 @@ final class ServeCommand implements Callable<Integer> {
     set("device", device);
     set("deterministic", deterministic ? "true" : "");
     set("gpu-layers", gpuLayers);
+    set("kv-type", kvType);
     set("name", name);
     set("zone", zone);
     set("listen-address", listen);

@@ -10,6 +10,7 @@ package ringfence.node.compute;
 /// @param device name or number of the device to use, where there are several; empty: the best
 /// @param gpuLayers how many of the model's layers, the last ones, a device takes; the others stay
 ///   on the processor. [#ALL_THAT_FIT] chooses by free memory
+/// @param kvType how a device keeps keys and values; the processor always has float16
 public record BackendOptions(
     int pages,
     int pageTokens,
@@ -17,7 +18,8 @@ public record BackendOptions(
     int threads,
     boolean deterministic,
     String device,
-    int gpuLayers) {
+    int gpuLayers,
+    KvType kvType) {
   /// For `gpuLayers`.
   public static final int ALL_THAT_FIT = -1;
 
@@ -29,7 +31,15 @@ public record BackendOptions(
       int threads,
       boolean deterministic,
       String device) {
-    this(pages, pageTokens, maxBatchTokens, threads, deterministic, device, ALL_THAT_FIT);
+    this(
+        pages,
+        pageTokens,
+        maxBatchTokens,
+        threads,
+        deterministic,
+        device,
+        ALL_THAT_FIT,
+        KvType.F16);
   }
 
   /// On the best device, as fast as it goes.
@@ -37,9 +47,15 @@ public record BackendOptions(
     this(pages, pageTokens, maxBatchTokens, threads, false, "");
   }
 
+  /// The same with keys and values kept in another way.
+  public BackendOptions withKvType(KvType type) {
+    return new BackendOptions(
+        pages, pageTokens, maxBatchTokens, threads, deterministic, device, gpuLayers, type);
+  }
+
   /// The same with another number of pages.
   public BackendOptions withPages(int count) {
     return new BackendOptions(
-        count, pageTokens, maxBatchTokens, threads, deterministic, device, gpuLayers);
+        count, pageTokens, maxBatchTokens, threads, deterministic, device, gpuLayers, kvType);
   }
 }

@@ -28,7 +28,17 @@ public final class Backends {
   }
 
   /// Opens a backend of a kind that is not `AUTO`.
+  ///
+  /// @throws IllegalArgumentException when it has no keys and values of the type that was asked for
   public static Backend open(BackendKind kind, Model model, BackendOptions options) {
+    if (choose(kind) != BackendKind.VULKAN && options.kvType() != KvType.F16) {
+      throw new IllegalArgumentException(
+          "kv-type "
+              + options.kvType().label()
+              + " is for a GPU; the backend "
+              + choose(kind).label()
+              + " has f16 alone");
+    }
     return switch (kind) {
       case AUTO -> open(choose(kind), model, options);
       case CPU -> CpuBackend.open(model, options);
@@ -39,10 +49,10 @@ public final class Backends {
   }
 
   /// Bytes that one position takes in the KV cache, over all layers.
-  public static long kvBytesPerToken(BackendKind kind, ModelSpec spec) {
+  public static long kvBytesPerToken(BackendKind kind, ModelSpec spec, KvType type) {
     return switch (choose(kind)) {
       case AUTO, CPU -> 2L * spec.layers().size() * spec.kvWidth() * Short.BYTES;
-      case VULKAN -> VulkanBackend.kvBytesPerToken(spec);
+      case VULKAN -> VulkanBackend.kvBytesPerToken(spec, type);
       case REFERENCE -> 2L * spec.layers().size() * spec.kvWidth() * Float.BYTES;
     };
   }

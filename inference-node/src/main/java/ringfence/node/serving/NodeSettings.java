@@ -10,6 +10,7 @@ import java.util.OptionalInt;
 import java.util.regex.Pattern;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
+import ringfence.node.compute.KvType;
 import ringfence.proto.v1.Zone;
 
 /// The checked settings.
@@ -23,6 +24,7 @@ public record NodeSettings(
     String device,
     boolean deterministic,
     int gpuLayers,
+    KvType kvType,
     HostPort listen,
     Optional<HostPort> advertise,
     List<HostPort> routers,
@@ -106,6 +108,7 @@ public record NodeSettings(
         config.device().orElse("").strip(),
         config.deterministic(),
         gpuLayers(config.gpuLayers()),
+        kvType(config.kvType()),
         listen,
         config.advertise().map(a -> HostPort.parse("advertise", a, 1)),
         config.routers().stream().map(r -> HostPort.parse("routers", r, 1)).toList(),
@@ -132,6 +135,7 @@ public record NodeSettings(
         device,
         deterministic,
         gpuLayers,
+        kvType,
         threads,
         contextLength,
         kvBytes,
@@ -156,6 +160,12 @@ public record NodeSettings(
         .orElseThrow(() ->
             wrong(
                 "backend", "'" + text + "' is none of " + String.join(", ", BackendKind.names())));
+  }
+
+  private static KvType kvType(String text) {
+    return KvType.named(text)
+        .orElseThrow(() ->
+            wrong("kv-type", "'" + text + "' is none of " + String.join(", ", KvType.names())));
   }
 
   private static int gpuLayers(String text) {

@@ -17,6 +17,7 @@ import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Backends;
+import ringfence.node.compute.KvType;
 import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.AnswerListener;
 import ringfence.node.engine.Engine;
@@ -63,6 +64,7 @@ public final class ServedModel implements AutoCloseable {
   /// How a model is served.
   ///
   /// @param gpuLayers as [BackendOptions#gpuLayers]
+  /// @param kvType how a GPU keeps keys and values
   /// @param threads compute threads
   /// @param contextLength tokens that one sequence may hold; empty: what the model was made for, as
   ///   far as the KV cache goes
@@ -75,6 +77,7 @@ public final class ServedModel implements AutoCloseable {
       String device,
       boolean deterministic,
       int gpuLayers,
+      KvType kvType,
       int threads,
       OptionalInt contextLength,
       long kvBytes,
@@ -126,7 +129,7 @@ public final class ServedModel implements AutoCloseable {
     }
     this.template = chat;
     this.templateMissing = missing;
-    long bytesPerToken = Backends.kvBytesPerToken(backendKind, model.spec());
+    long bytesPerToken = Backends.kvBytesPerToken(backendKind, model.spec(), options.kvType());
     long wanted = options.contextLength().orElse(model.spec().contextLength());
     long affordable = options.kvBytes() / bytesPerToken / PAGE_TOKENS;
     if (affordable < LEAST_PAGES) {
@@ -152,7 +155,8 @@ public final class ServedModel implements AutoCloseable {
                 options.threads(),
                 options.deterministic(),
                 options.device(),
-                options.gpuLayers()));
+                options.gpuLayers(),
+                options.kvType()));
     this.engine =
         new Engine(
             file.name(),

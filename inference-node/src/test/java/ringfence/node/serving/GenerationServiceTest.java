@@ -34,6 +34,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import ringfence.node.compute.BackendKind;
+import ringfence.node.compute.KvType;
 import ringfence.proto.v1.CancelRequest;
 import ringfence.proto.v1.Chat;
 import ringfence.proto.v1.ChatMessage;
@@ -73,6 +74,7 @@ class GenerationServiceTest {
                 "",
                 false,
                 -1,
+                KvType.F16,
                 1,
                 OptionalInt.empty(),
                 64 << 20,

@@ -38,6 +38,9 @@ class NodeSettingsTest {
       value = {
         "zone | moon | none of device, site",
         "backend | abacus | none of auto, cpu, vulkan, reference",
+        "gpu-layers | many | neither auto nor a number",
+        "gpu-layers | 0 | not between 1 and",
+        "kv-type | q3 | none of f16, q8",
         "listen-address | 7420 | not host:port",
         "listen-address | 127.0.0.1:99999 | not host:port",
         "listen-address | 0.0.0.0:7420 | reachable from other machines",

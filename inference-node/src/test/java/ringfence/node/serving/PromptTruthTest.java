@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import ringfence.node.catalogue.TestModel;
 import ringfence.node.compute.BackendKind;
+import ringfence.node.compute.KvType;
 import ringfence.proto.v1.Chat;
 import ringfence.proto.v1.ChatMessage;
 import ringfence.proto.v1.ContentPart;
@@ -44,7 +45,17 @@ class PromptTruthTest {
             ServedModel.open(
                 model.file().toString(),
                 new ServedModel.Options(
-                    BackendKind.CPU, "", false, -1, 1, OptionalInt.of(1024), 64 << 20, 1, 0, 64))) {
+                    BackendKind.CPU,
+                    "",
+                    false,
+                    -1,
+                    KvType.F16,
+                    1,
+                    OptionalInt.of(1024),
+                    64 << 20,
+                    1,
+                    0,
+                    64))) {
       for (JsonNode prompt : new ObjectMapper().readTree(json).get("prompts")) {
         PromptReader.TokenizedPrompt read = new PromptReader(served).read(prompt(prompt));
         int[] expected = new int[prompt.get("prompt_ids").size()];

@@ -2,24 +2,29 @@ package ringfence.node.compute.vulkan.pass;
 
 import java.util.ArrayList;
 import java.util.List;
+import ringfence.node.compute.KvType;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.MemoryUse;
 import ringfence.node.compute.vulkan.device.Recording;
 import ringfence.node.model.ModelSpec;
 
-/// Keys and values of all pages on the device, as halves. A layer is one buffer of `[page][key,
-/// value][kvHeads][pageTokens][width]`, where `width` is the head size rounded up to eight.
+/// Keys and values of all pages on the device. A layer is one buffer of `[page][key,
+/// value][kvHeads][pageTokens]` rows; a row has the head size rounded up to eight numbers, as
+/// halves or as `kv.glsl` keeps bytes.
 final class KvStore implements AutoCloseable {
+  /// Numbers that share a scale.
+  private static final int SCALED = 32;
+
   private final List<GpuBuffer> layers = new ArrayList<>();
   private final int pages;
   private final int pageTokens;
   private final long pageBytes;
 
-  KvStore(Gpu gpu, ModelSpec spec, int pages, int pageTokens) {
+  KvStore(Gpu gpu, ModelSpec spec, KvType type, int pages, int pageTokens) {
     this.pages = pages;
     this.pageTokens = pageTokens;
-    this.pageBytes = pageBytes(spec, pageTokens);
+    this.pageBytes = pageBytes(spec, type, pageTokens);
     try (Recording zeros = gpu.record()) {
       for (int layer = 0; layer < spec.layers().size(); layer++) {
         GpuBuffer buffer = gpu.allocate(pages * pageBytes, MemoryUse.DEVICE);
@@ -33,8 +38,18 @@ final class KvStore implements AutoCloseable {
   }
 
   /// Bytes of one page in one layer.
-  static long pageBytes(ModelSpec spec, int pageTokens) {
-    return 2L * spec.kvHeads() * pageTokens * width(spec) * Short.BYTES;
+  static long pageBytes(ModelSpec spec, KvType type, int pageTokens) {
+    return 2L * spec.kvHeads() * pageTokens * rowBytes(spec, type);
+  }
+
+  /// Bytes of a key, or a value, of one head.
+  static int rowBytes(ModelSpec spec, KvType type) {
+    int width = width(spec);
+    return switch (type) {
+      case F16 -> width * Short.BYTES;
+      // An even number of scales.
+      case Q8 -> width + Math.ceilDiv(width, 2 * SCALED) * 2 * Float.BYTES;
+    };
   }
 
   /// Numbers that a head takes.

@@ -109,7 +109,9 @@ record LayerSplit(Optional<Model> front, Model back, WeightsPlan weights) {
 
   private long kvBytes(BackendOptions options) {
     ModelSpec spec = back.spec();
-    return KvStore.pageBytes(spec, options.pageTokens()) * options.pages() * spec.layers().size();
+    return KvStore.pageBytes(spec, options.kvType(), options.pageTokens())
+        * options.pages()
+        * spec.layers().size();
   }
 
   private void tell(Gpu gpu, String why) {

@@ -3,6 +3,7 @@ package ringfence.node.compute.vulkan.pass;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import ringfence.node.compute.KvType;
 import ringfence.node.compute.vulkan.device.Feature;
 import ringfence.node.compute.vulkan.device.GpuTraits;
 import ringfence.node.compute.vulkan.device.Pipeline;
@@ -39,10 +40,13 @@ public final class PassKernels {
 
   private final Pipelines pipelines;
   private final ModelSpec spec;
+  private final int bytes;
   private final int pageTokens;
   private final AttentionSizes sizes;
 
-  PassKernels(Pipelines pipelines, ModelSpec spec, int pageTokens, AttentionSizes sizes) {
+  PassKernels(
+      Pipelines pipelines, ModelSpec spec, KvType kvType, int pageTokens, AttentionSizes sizes) {
+    this.bytes = kvType == KvType.Q8 ? 1 : 0;
     this.pipelines = pipelines;
     this.spec = spec;
     this.pageTokens = pageTokens;
@@ -60,7 +64,7 @@ public final class PassKernels {
       variants.add(activateVariant(float16, ModelSpec.Activation.SILU, false));
       variants.add(
           KernelVariant.of(
-              module("place.comp", float16), needs(float16, 32), 32, 64, 4, 2, 32, 1, 1, 16));
+              module("place.comp", float16), needs(float16, 32), 32, 64, 4, 2, 32, 1, 1, 16, 0));
       variants.add(
           KernelVariant.of(
               module("attend_one.comp", float16),
@@ -76,12 +80,14 @@ public final class PassKernels {
               4,
               2,
               0,
-              4));
+              4,
+              1,
+              0));
       variants.add(
           KernelVariant.of(
-              module("attend_tile.comp", float16), needs(float16, 32), 32, 64, 2, 2, 16, 8, 0));
+              module("attend_tile.comp", float16), needs(float16, 32), 32, 64, 2, 2, 16, 8, 0, 0));
     }
-    variants.add(matrixVariant(128, 64, 2, 2, 16, true));
+    variants.add(matrixVariant(128, 64, 2, 2, 16, true, 0));
     return List.copyOf(variants);
   }
 
@@ -124,7 +130,13 @@ public final class PassKernels {
   }
 
   private static KernelVariant matrixVariant(
-      int threads, int headSize, int kvHeads, int group, int pageTokens, boolean halves) {
+      int threads,
+      int headSize,
+      int kvHeads,
+      int group,
+      int pageTokens,
+      boolean halves,
+      int bytes) {
     return KernelVariant.of(
             KernelModule.of("attend_matrix.comp"),
             KernelNeeds.of(
@@ -135,7 +147,8 @@ public final class PassKernels {
             kvHeads,
             group,
             pageTokens,
-            halves ? 1 : 0)
+            halves ? 1 : 0,
+            bytes)
         .subgroups(32);
   }
 
@@ -190,7 +203,8 @@ public final class PassKernels {
             rope.inverseFrequencies().length,
             rope.pairing() == Rope.Pairing.HALVES ? 1 : 0,
             normed ? 1 : 0,
-            pageTokens));
+            pageTokens,
+            bytes));
   }
 
   /// A workgroup for each item and key/value head.
@@ -210,7 +224,9 @@ public final class PassKernels {
                 sizes.lanes(),
                 sizes.vectors(),
                 halves ? 1 : 0,
-                sizes.run())
+                sizes.run(),
+                1,
+                bytes)
             .subgroups(traits().subgroupSize()));
   }
 
@@ -224,7 +240,8 @@ public final class PassKernels {
               spec.kvHeads(),
               AttentionPlan.group(spec),
               pageTokens,
-              halves));
+              halves,
+              bytes));
     }
     return pipelines.get(
         KernelVariant.of(
@@ -236,7 +253,8 @@ public final class PassKernels {
                 AttentionPlan.group(spec),
                 pageTokens,
                 sizes.block(),
-                halves ? 1 : 0)
+                halves ? 1 : 0,
+                bytes)
             .subgroups(traits().subgroupSize()));
   }
 }

@@ -12,6 +12,7 @@ import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Batch;
 import ringfence.node.compute.BatchChecks;
 import ringfence.node.compute.FirstLayers;
+import ringfence.node.compute.KvType;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.Outputs;
 import ringfence.node.compute.vulkan.VulkanDevices;
@@ -77,8 +78,8 @@ public final class VulkanBackend implements Backend {
   }
 
   /// Bytes that one position takes in the KV cache, over all layers.
-  public static long kvBytesPerToken(ModelSpec spec) {
-    return KvStore.pageBytes(spec, 1) * spec.layers().size();
+  public static long kvBytesPerToken(ModelSpec spec, KvType type) {
+    return KvStore.pageBytes(spec, type, 1) * spec.layers().size();
   }
 
   /// Opens a backend for a model on an open device.
@@ -131,7 +132,7 @@ public final class VulkanBackend implements Backend {
                 : Arithmetic.FAST);
     this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
     this.weights = ModelWeights.load(gpu, model, split.weights(), options.threads());
-    this.store = new KvStore(gpu, spec, options.pages(), options.pageTokens());
+    this.store = new KvStore(gpu, spec, options.kvType(), options.pages(), options.pageTokens());
     this.activations =
         new Activations(
             gpu,
@@ -140,7 +141,8 @@ public final class VulkanBackend implements Backend {
             floatTokens(tokens),
             plan.partsLimit(),
             weights.layers().stream().anyMatch(l -> !Product.canGate(l.gate(), l.up())));
-    PassKernels kernels = new PassKernels(pipelines, spec, options.pageTokens(), sizes);
+    PassKernels kernels =
+        new PassKernels(pipelines, spec, options.kvType(), options.pageTokens(), sizes);
     LayerKinds kinds = LayerKinds.of(spec);
     AttentionRecorder attention = new AttentionRecorder(spec, kernels, activations, store, kinds);
     this.frontLayers = split.front().map(first -> first.spec().layers().size()).orElse(0);
@@ -279,6 +281,7 @@ public final class VulkanBackend implements Backend {
   public String numerics() {
     return "vulkan-"
         + (options.deterministic() ? "invariant" : "fast")
+        + (options.kvType() == KvType.F16 ? "" : "-kv-" + options.kvType().label())
         + "-v1 "
         + gpu.traits().cacheKey()
         + (front == null ? "" : " after " + frontLayers + " layers of " + front.numerics());

@@ -8,6 +8,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.ComputeTruth;
+import ringfence.node.compute.KvType;
 import ringfence.node.compute.vulkan.VulkanExtension;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuException;
@@ -19,7 +20,7 @@ class LayerSplitTest {
   private static final long MUCH = 1L << 40;
 
   private static BackendOptions options(int gpuLayers) {
-    return new BackendOptions(10, 16, 64, 1, true, "", gpuLayers);
+    return new BackendOptions(10, 16, 64, 1, true, "", gpuLayers, KvType.F16);
   }
 
   private static void withModel(BiConsumer<Model, BackendOptions> check) {

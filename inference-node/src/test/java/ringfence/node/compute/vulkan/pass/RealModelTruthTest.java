@@ -10,6 +10,7 @@ import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.GreedyTruth;
 import ringfence.node.compute.KlTruth;
+import ringfence.node.compute.KvType;
 import ringfence.node.compute.vulkan.VulkanExtension;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
@@ -31,18 +32,19 @@ class RealModelTruthTest {
     software = gpu.traits().isSoftware();
   }
 
-  private Backend open(Model model, BackendOptions options, boolean deterministic) {
+  private Backend open(Model model, BackendOptions options, boolean deterministic, KvType kvType) {
     return VulkanBackend.open(
         pipelines,
         () -> {},
         model,
         new BackendOptions(
-            options.pages(),
-            options.pageTokens(),
-            options.maxBatchTokens(),
-            options.threads(),
-            deterministic,
-            ""),
+                options.pages(),
+                options.pageTokens(),
+                options.maxBatchTokens(),
+                options.threads(),
+                deterministic,
+                "")
+            .withKvType(kvType),
         VulkanBackendTest::noFirstLayers);
   }
 
@@ -60,7 +62,7 @@ class RealModelTruthTest {
 
     @Override
     protected Backend open(Model model, BackendOptions options) {
-      return RealModelTruthTest.this.open(model, options, deterministic);
+      return RealModelTruthTest.this.open(model, options, deterministic, KvType.F16);
     }
 
     @Override
@@ -73,8 +75,14 @@ class RealModelTruthTest {
     private final boolean deterministic;
     private final int passTokens;
     private final double allowed;
+    private final KvType kvType;
 
     Divergence(boolean deterministic, int passTokens, double allowed) {
+      this(deterministic, passTokens, allowed, KvType.F16);
+    }
+
+    Divergence(boolean deterministic, int passTokens, double allowed, KvType kvType) {
+      this.kvType = kvType;
       this.deterministic = deterministic;
       this.passTokens = passTokens;
       this.allowed = allowed;
@@ -87,7 +95,7 @@ class RealModelTruthTest {
 
     @Override
     protected Backend open(Model model, BackendOptions options) {
-      return RealModelTruthTest.this.open(model, options, deterministic);
+      return RealModelTruthTest.this.open(model, options, deterministic, kvType);
     }
 
     /// The project's gates.
@@ -132,6 +140,21 @@ class RealModelTruthTest {
   class FastPrefill extends Divergence {
     FastPrefill() {
       super(false, 512, 1e-4);
+    }
+  }
+
+  /// Keys and values as bytes.
+  @Nested
+  class BytesPrefill extends Divergence {
+    BytesPrefill() {
+      super(false, 512, 2e-3, KvType.Q8);
+    }
+  }
+
+  @Nested
+  class BytesSteps extends Divergence {
+    BytesSteps() {
+      super(false, 1, 2e-3, KvType.Q8);
     }
   }
 

@@ -18,6 +18,7 @@ import ringfence.node.compute.Batch;
 import ringfence.node.compute.ComputeTruth;
 import ringfence.node.compute.ComputeTruth.TinyModel;
 import ringfence.node.compute.FirstLayers;
+import ringfence.node.compute.KvType;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.TinyModelTruth;
 import ringfence.node.compute.cpu.CpuLayers;
@@ -44,6 +45,11 @@ class VulkanBackendTest {
 
   private static Backend open(
       Model model, BackendOptions options, boolean deterministic, int gpuLayers) {
+    return open(model, options, deterministic, gpuLayers, KvType.F16);
+  }
+
+  private static Backend open(
+      Model model, BackendOptions options, boolean deterministic, int gpuLayers, KvType kvType) {
     BackendOptions all =
         new BackendOptions(
             options.pages(),
@@ -52,7 +58,8 @@ class VulkanBackendTest {
             options.threads(),
             deterministic,
             "",
-            gpuLayers);
+            gpuLayers,
+            kvType);
     FirstLayers.Opener first = gpuLayers > 0 ? CpuLayers::open : VulkanBackendTest::noFirstLayers;
     return VulkanBackend.open(pipelines, () -> {}, model, all, first);
   }
@@ -103,6 +110,86 @@ class VulkanBackendTest {
     protected double tolerance(TinyModel model) {
       return 0x1p12 * model.noise();
     }
+  }
+
+  /// A row depends on its own sequence alone with bytes too.
+  @Nested
+  class Bytes extends BackendContract {
+    @Override
+    protected Backend open(Model model, BackendOptions options) {
+      Backend backend =
+          VulkanBackendTest.open(model, options, true, BackendOptions.ALL_THAT_FIT, KvType.Q8);
+      assertThat(backend.numerics()).contains("-kv-q8");
+      return backend;
+    }
+  }
+
+  /// Keys and values as bytes move the next token's distribution a little, in both ways of
+  /// attending.
+  @ParameterizedTest
+  @CsvSource({
+    "qwen3-tied-q8_0.gguf, true",
+    "qwen3-tied-q8_0.gguf, false",
+    "qwen2-mixed.gguf, false",
+    "gemma3-q4_0.gguf, false"
+  })
+  void bytesAreCloseToHalves(String file, boolean deterministic) {
+    TinyModel tiny = ComputeTruth.tinyModel(file);
+    ComputeTruth.withModel(
+        tiny.path(),
+        model -> {
+          double[] sum = new double[2];
+          double[][] halves = rows(model, tiny, deterministic, KvType.F16);
+          double[][] bytes = rows(model, tiny, deterministic, KvType.Q8);
+          for (int i = 0; i < halves.length; i++) {
+            sum[0] += divergence(halves[i], bytes[i]);
+            sum[1] += divergence(halves[i], halves[(i + 1) % halves.length]);
+          }
+          System.out.printf(
+              "%s, keys and values as bytes: mean KL %.3g%n", file, sum[0] / halves.length);
+          assertThat(sum[0] / halves.length).isPositive().isLessThanOrEqualTo(1e-3);
+          assertThat(sum[1]).as("rows differ").isGreaterThan(100 * sum[0]);
+        });
+  }
+
+  /// Logits of the first sequence, a few tokens at a time and then one by one.
+  private static double[][] rows(
+      Model model, TinyModel tiny, boolean deterministic, KvType kvType) {
+    int[] tokens = tiny.sequences().getFirst();
+    double[][] rows = new double[tokens.length][];
+    BackendOptions options = new BackendOptions(8, 8, 64, 2);
+    Logits logits = new Logits(model.spec().vocabulary());
+    try (Backend backend =
+        open(model, options, deterministic, BackendOptions.ALL_THAT_FIT, kvType)) {
+      int[] pages = IntStream.range(0, 8).toArray();
+      for (int at = 0; at < tokens.length; ) {
+        int count = at < tokens.length / 2 ? 5 : 1;
+        int[] part = Arrays.copyOfRange(tokens, at, at + count);
+        backend.forward(new Batch(List.of(new Batch.Run(part, at, pages, count))), logits);
+        for (int i = 0; i < count; i++) {
+          float[] row = logits.row(i);
+          rows[at + i] = IntStream.range(0, row.length).mapToDouble(t -> row[t]).toArray();
+        }
+        at += count;
+      }
+    }
+    return rows;
+  }
+
+  private static double divergence(double[] expected, double[] actual) {
+    double expectedTotal = logOfSum(expected);
+    double actualTotal = logOfSum(actual);
+    double divergence = 0;
+    for (int i = 0; i < expected.length; i++) {
+      double truth = expected[i] - expectedTotal;
+      divergence += Math.exp(truth) * (truth - (actual[i] - actualTotal));
+    }
+    return divergence;
+  }
+
+  private static double logOfSum(double[] row) {
+    double highest = Arrays.stream(row).max().orElseThrow();
+    return highest + Math.log(Arrays.stream(row).map(x -> Math.exp(x - highest)).sum());
   }
 
   /// The fast kernels, which differ between batches: three sequences that read their prompts in
