@@ -17,6 +17,15 @@ import jdk.incubator.vector.IntVector;
 final class CodesOf4 implements CodeLayout {
   private static final int IN_INT = 8;
 
+  /// A vector of masks for each place but the highest.
+  private static final int[] MASKS = new int[(IN_INT - 1) * COUNT];
+
+  static {
+    for (int i = 0; i < MASKS.length; i++) {
+      MASKS[i] = 0xF << (4 * (i / COUNT));
+    }
+  }
+
   @Override
   public int blockColumns() {
     return 32;
@@ -76,47 +85,35 @@ final class CodesOf4 implements CodeLayout {
         IntVector v2 = IntVector.fromMemorySegment(INTS, tile, at + 2L * Lanes.BYTES, ORDER);
         IntVector v3 = IntVector.fromMemorySegment(INTS, tile, at + 3L * Lanes.BYTES, ORDER);
         FloatVector token;
+        int mask = 0;
+        while (mask != 6 * COUNT) {
+          IntVector cut = IntVector.fromArray(INTS, MASKS, mask);
+          token = FloatVector.broadcast(FLOATS, x[column]);
+          sum0 = ((FloatVector) v0.and(cut).convert(I2F, 0)).fma(token, sum0);
+          sum1 = ((FloatVector) v1.and(cut).convert(I2F, 0)).fma(token, sum1);
+          sum2 = ((FloatVector) v2.and(cut).convert(I2F, 0)).fma(token, sum2);
+          sum3 = ((FloatVector) v3.and(cut).convert(I2F, 0)).fma(token, sum3);
+          IntVector next = IntVector.fromArray(INTS, MASKS, mask + COUNT);
+          token = FloatVector.broadcast(FLOATS, x[column + 1]);
+          sum0 = ((FloatVector) v0.and(next).convert(I2F, 0)).fma(token, sum0);
+          sum1 = ((FloatVector) v1.and(next).convert(I2F, 0)).fma(token, sum1);
+          sum2 = ((FloatVector) v2.and(next).convert(I2F, 0)).fma(token, sum2);
+          sum3 = ((FloatVector) v3.and(next).convert(I2F, 0)).fma(token, sum3);
+          mask += 2 * COUNT;
+          column += 2;
+        }
+        IntVector cut = IntVector.fromArray(INTS, MASKS, mask);
         token = FloatVector.broadcast(FLOATS, x[column]);
-        sum0 = ((FloatVector) v0.and(0xF).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xF).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xF).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xF).convert(I2F, 0)).fma(token, sum3);
+        sum0 = ((FloatVector) v0.and(cut).convert(I2F, 0)).fma(token, sum0);
+        sum1 = ((FloatVector) v1.and(cut).convert(I2F, 0)).fma(token, sum1);
+        sum2 = ((FloatVector) v2.and(cut).convert(I2F, 0)).fma(token, sum2);
+        sum3 = ((FloatVector) v3.and(cut).convert(I2F, 0)).fma(token, sum3);
         token = FloatVector.broadcast(FLOATS, x[column + 1]);
-        sum0 = ((FloatVector) v0.and(0xF << 4).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xF << 4).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xF << 4).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xF << 4).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 2]);
-        sum0 = ((FloatVector) v0.and(0xF << 8).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xF << 8).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xF << 8).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xF << 8).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 3]);
-        sum0 = ((FloatVector) v0.and(0xF << 12).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xF << 12).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xF << 12).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xF << 12).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 4]);
-        sum0 = ((FloatVector) v0.and(0xF << 16).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xF << 16).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xF << 16).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xF << 16).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 5]);
-        sum0 = ((FloatVector) v0.and(0xF << 20).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xF << 20).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xF << 20).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xF << 20).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 6]);
-        sum0 = ((FloatVector) v0.and(0xF << 24).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xF << 24).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xF << 24).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xF << 24).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 7]);
         sum0 = ((FloatVector) v0.lanewise(LSHR, 28).convert(I2F, 0)).fma(token, sum0);
         sum1 = ((FloatVector) v1.lanewise(LSHR, 28).convert(I2F, 0)).fma(token, sum1);
         sum2 = ((FloatVector) v2.lanewise(LSHR, 28).convert(I2F, 0)).fma(token, sum2);
         sum3 = ((FloatVector) v3.lanewise(LSHR, 28).convert(I2F, 0)).fma(token, sum3);
-        column += IN_INT;
+        column += 2;
         at += INT_BYTES;
       }
       total0 = FloatVector.fromArray(FLOATS, scales, scale).fma(sum0, total0);

@@ -1,6 +1,7 @@
 package ringfence.node.compute.cpu;
 
 import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static ringfence.node.compute.cpu.Lanes.COUNT;
 import static ringfence.node.compute.cpu.Lanes.FLOATS;
@@ -19,6 +20,15 @@ final class CodesOf5 implements CodeLayout {
   private static final int IN_INT = 6;
   private static final int WHOLE = 5 * IN_INT;
 
+  /// A vector of masks for each place.
+  private static final int[] MASKS = new int[IN_INT * COUNT];
+
+  static {
+    for (int i = 0; i < MASKS.length; i++) {
+      MASKS[i] = 0x1F << (5 * (i / COUNT));
+    }
+  }
+
   @Override
   public int blockColumns() {
     return 32;
@@ -32,7 +42,7 @@ final class CodesOf5 implements CodeLayout {
   @Override
   public float factor(int column) {
     int inBlock = column % 32;
-    return inBlock < WHOLE ? 1f / (1 << (5 * (inBlock % IN_INT))) : 1;
+    return 1f / (1 << (5 * (inBlock % IN_INT)));
   }
 
   @Override
@@ -42,7 +52,7 @@ final class CodesOf5 implements CodeLayout {
       packed |= codes[at + IN_INT * index + place] << (5 * place);
     }
     int last = codes[at + WHOLE] | codes[at + WHOLE + 1] << 5;
-    return packed | (last >>> (2 * index) & 3) << 30;
+    return packed | (last >>> (8 - 2 * index) & 3) << 30;
   }
 
   @Override
@@ -73,247 +83,56 @@ final class CodesOf5 implements CodeLayout {
       FloatVector sum2 = start;
       FloatVector sum3 = start;
       FloatVector token;
-      IntVector a0 = IntVector.fromMemorySegment(INTS, tile, at, ORDER);
-      IntVector a1 = IntVector.fromMemorySegment(INTS, tile, at + Lanes.BYTES, ORDER);
-      IntVector a2 = IntVector.fromMemorySegment(INTS, tile, at + 2L * Lanes.BYTES, ORDER);
-      IntVector a3 = IntVector.fromMemorySegment(INTS, tile, at + 3L * Lanes.BYTES, ORDER);
+      IntVector spare0 = IntVector.zero(INTS);
+      IntVector spare1 = IntVector.zero(INTS);
+      IntVector spare2 = IntVector.zero(INTS);
+      IntVector spare3 = IntVector.zero(INTS);
+      int stop = column + WHOLE;
+      while (column != stop) {
+        IntVector v0 = IntVector.fromMemorySegment(INTS, tile, at, ORDER);
+        IntVector v1 = IntVector.fromMemorySegment(INTS, tile, at + Lanes.BYTES, ORDER);
+        IntVector v2 = IntVector.fromMemorySegment(INTS, tile, at + 2L * Lanes.BYTES, ORDER);
+        IntVector v3 = IntVector.fromMemorySegment(INTS, tile, at + 3L * Lanes.BYTES, ORDER);
+        spare0 = spare0.lanewise(LSHL, 2).or(v0.lanewise(LSHR, 30));
+        spare1 = spare1.lanewise(LSHL, 2).or(v1.lanewise(LSHR, 30));
+        spare2 = spare2.lanewise(LSHL, 2).or(v2.lanewise(LSHR, 30));
+        spare3 = spare3.lanewise(LSHL, 2).or(v3.lanewise(LSHR, 30));
+        int mask = 0;
+        while (mask != MASKS.length) {
+          IntVector cut = IntVector.fromArray(INTS, MASKS, mask);
+          token = FloatVector.broadcast(FLOATS, x[column]);
+          sum0 = ((FloatVector) v0.and(cut).convert(I2F, 0)).fma(token, sum0);
+          sum1 = ((FloatVector) v1.and(cut).convert(I2F, 0)).fma(token, sum1);
+          sum2 = ((FloatVector) v2.and(cut).convert(I2F, 0)).fma(token, sum2);
+          sum3 = ((FloatVector) v3.and(cut).convert(I2F, 0)).fma(token, sum3);
+          IntVector next = IntVector.fromArray(INTS, MASKS, mask + COUNT);
+          token = FloatVector.broadcast(FLOATS, x[column + 1]);
+          sum0 = ((FloatVector) v0.and(next).convert(I2F, 0)).fma(token, sum0);
+          sum1 = ((FloatVector) v1.and(next).convert(I2F, 0)).fma(token, sum1);
+          sum2 = ((FloatVector) v2.and(next).convert(I2F, 0)).fma(token, sum2);
+          sum3 = ((FloatVector) v3.and(next).convert(I2F, 0)).fma(token, sum3);
+          IntVector third = IntVector.fromArray(INTS, MASKS, mask + 2 * COUNT);
+          token = FloatVector.broadcast(FLOATS, x[column + 2]);
+          sum0 = ((FloatVector) v0.and(third).convert(I2F, 0)).fma(token, sum0);
+          sum1 = ((FloatVector) v1.and(third).convert(I2F, 0)).fma(token, sum1);
+          sum2 = ((FloatVector) v2.and(third).convert(I2F, 0)).fma(token, sum2);
+          sum3 = ((FloatVector) v3.and(third).convert(I2F, 0)).fma(token, sum3);
+          mask += 3 * COUNT;
+          column += 3;
+        }
+        at += INT_BYTES;
+      }
       token = FloatVector.broadcast(FLOATS, x[column]);
-      sum0 = ((FloatVector) a0.and(0x1F).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x1F).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x1F).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x1F).convert(I2F, 0)).fma(token, sum3);
+      sum0 = ((FloatVector) spare0.and(0x1F).convert(I2F, 0)).fma(token, sum0);
+      sum1 = ((FloatVector) spare1.and(0x1F).convert(I2F, 0)).fma(token, sum1);
+      sum2 = ((FloatVector) spare2.and(0x1F).convert(I2F, 0)).fma(token, sum2);
+      sum3 = ((FloatVector) spare3.and(0x1F).convert(I2F, 0)).fma(token, sum3);
       token = FloatVector.broadcast(FLOATS, x[column + 1]);
-      sum0 = ((FloatVector) a0.and(0x1F << 5).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x1F << 5).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x1F << 5).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x1F << 5).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 2]);
-      sum0 = ((FloatVector) a0.and(0x1F << 10).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x1F << 10).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x1F << 10).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x1F << 10).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 3]);
-      sum0 = ((FloatVector) a0.and(0x1F << 15).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x1F << 15).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x1F << 15).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x1F << 15).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 4]);
-      sum0 = ((FloatVector) a0.and(0x1F << 20).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x1F << 20).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x1F << 20).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x1F << 20).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 5]);
-      sum0 = ((FloatVector) a0.and(0x1F << 25).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x1F << 25).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x1F << 25).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x1F << 25).convert(I2F, 0)).fma(token, sum3);
-      IntVector b0 = IntVector.fromMemorySegment(INTS, tile, at + INT_BYTES, ORDER);
-      IntVector b1 = IntVector.fromMemorySegment(INTS, tile, at + INT_BYTES + Lanes.BYTES, ORDER);
-      IntVector b2 =
-          IntVector.fromMemorySegment(INTS, tile, at + INT_BYTES + 2L * Lanes.BYTES, ORDER);
-      IntVector b3 =
-          IntVector.fromMemorySegment(INTS, tile, at + INT_BYTES + 3L * Lanes.BYTES, ORDER);
-      token = FloatVector.broadcast(FLOATS, x[column + 6]);
-      sum0 = ((FloatVector) b0.and(0x1F).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x1F).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x1F).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x1F).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 7]);
-      sum0 = ((FloatVector) b0.and(0x1F << 5).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x1F << 5).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x1F << 5).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x1F << 5).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 8]);
-      sum0 = ((FloatVector) b0.and(0x1F << 10).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x1F << 10).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x1F << 10).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x1F << 10).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 9]);
-      sum0 = ((FloatVector) b0.and(0x1F << 15).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x1F << 15).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x1F << 15).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x1F << 15).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 10]);
-      sum0 = ((FloatVector) b0.and(0x1F << 20).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x1F << 20).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x1F << 20).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x1F << 20).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 11]);
-      sum0 = ((FloatVector) b0.and(0x1F << 25).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x1F << 25).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x1F << 25).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x1F << 25).convert(I2F, 0)).fma(token, sum3);
-      IntVector c0 = IntVector.fromMemorySegment(INTS, tile, at + 2L * INT_BYTES, ORDER);
-      IntVector c1 =
-          IntVector.fromMemorySegment(INTS, tile, at + 2L * INT_BYTES + Lanes.BYTES, ORDER);
-      IntVector c2 =
-          IntVector.fromMemorySegment(INTS, tile, at + 2L * INT_BYTES + 2L * Lanes.BYTES, ORDER);
-      IntVector c3 =
-          IntVector.fromMemorySegment(INTS, tile, at + 2L * INT_BYTES + 3L * Lanes.BYTES, ORDER);
-      token = FloatVector.broadcast(FLOATS, x[column + 12]);
-      sum0 = ((FloatVector) c0.and(0x1F).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x1F).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x1F).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x1F).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 13]);
-      sum0 = ((FloatVector) c0.and(0x1F << 5).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x1F << 5).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x1F << 5).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x1F << 5).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 14]);
-      sum0 = ((FloatVector) c0.and(0x1F << 10).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x1F << 10).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x1F << 10).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x1F << 10).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 15]);
-      sum0 = ((FloatVector) c0.and(0x1F << 15).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x1F << 15).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x1F << 15).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x1F << 15).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 16]);
-      sum0 = ((FloatVector) c0.and(0x1F << 20).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x1F << 20).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x1F << 20).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x1F << 20).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 17]);
-      sum0 = ((FloatVector) c0.and(0x1F << 25).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x1F << 25).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x1F << 25).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x1F << 25).convert(I2F, 0)).fma(token, sum3);
-      IntVector d0 = IntVector.fromMemorySegment(INTS, tile, at + 3L * INT_BYTES, ORDER);
-      IntVector d1 =
-          IntVector.fromMemorySegment(INTS, tile, at + 3L * INT_BYTES + Lanes.BYTES, ORDER);
-      IntVector d2 =
-          IntVector.fromMemorySegment(INTS, tile, at + 3L * INT_BYTES + 2L * Lanes.BYTES, ORDER);
-      IntVector d3 =
-          IntVector.fromMemorySegment(INTS, tile, at + 3L * INT_BYTES + 3L * Lanes.BYTES, ORDER);
-      token = FloatVector.broadcast(FLOATS, x[column + 18]);
-      sum0 = ((FloatVector) d0.and(0x1F).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) d1.and(0x1F).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) d2.and(0x1F).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) d3.and(0x1F).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 19]);
-      sum0 = ((FloatVector) d0.and(0x1F << 5).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) d1.and(0x1F << 5).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) d2.and(0x1F << 5).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) d3.and(0x1F << 5).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 20]);
-      sum0 = ((FloatVector) d0.and(0x1F << 10).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) d1.and(0x1F << 10).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) d2.and(0x1F << 10).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) d3.and(0x1F << 10).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 21]);
-      sum0 = ((FloatVector) d0.and(0x1F << 15).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) d1.and(0x1F << 15).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) d2.and(0x1F << 15).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) d3.and(0x1F << 15).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 22]);
-      sum0 = ((FloatVector) d0.and(0x1F << 20).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) d1.and(0x1F << 20).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) d2.and(0x1F << 20).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) d3.and(0x1F << 20).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 23]);
-      sum0 = ((FloatVector) d0.and(0x1F << 25).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) d1.and(0x1F << 25).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) d2.and(0x1F << 25).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) d3.and(0x1F << 25).convert(I2F, 0)).fma(token, sum3);
-      IntVector e0 = IntVector.fromMemorySegment(INTS, tile, at + 4L * INT_BYTES, ORDER);
-      IntVector e1 =
-          IntVector.fromMemorySegment(INTS, tile, at + 4L * INT_BYTES + Lanes.BYTES, ORDER);
-      IntVector e2 =
-          IntVector.fromMemorySegment(INTS, tile, at + 4L * INT_BYTES + 2L * Lanes.BYTES, ORDER);
-      IntVector e3 =
-          IntVector.fromMemorySegment(INTS, tile, at + 4L * INT_BYTES + 3L * Lanes.BYTES, ORDER);
-      token = FloatVector.broadcast(FLOATS, x[column + 24]);
-      sum0 = ((FloatVector) e0.and(0x1F).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) e1.and(0x1F).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) e2.and(0x1F).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) e3.and(0x1F).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 25]);
-      sum0 = ((FloatVector) e0.and(0x1F << 5).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) e1.and(0x1F << 5).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) e2.and(0x1F << 5).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) e3.and(0x1F << 5).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 26]);
-      sum0 = ((FloatVector) e0.and(0x1F << 10).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) e1.and(0x1F << 10).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) e2.and(0x1F << 10).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) e3.and(0x1F << 10).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 27]);
-      sum0 = ((FloatVector) e0.and(0x1F << 15).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) e1.and(0x1F << 15).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) e2.and(0x1F << 15).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) e3.and(0x1F << 15).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 28]);
-      sum0 = ((FloatVector) e0.and(0x1F << 20).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) e1.and(0x1F << 20).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) e2.and(0x1F << 20).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) e3.and(0x1F << 20).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 29]);
-      sum0 = ((FloatVector) e0.and(0x1F << 25).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) e1.and(0x1F << 25).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) e2.and(0x1F << 25).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) e3.and(0x1F << 25).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 30]);
-      sum0 =
-          ((FloatVector)
-                  a0.lanewise(LSHR, 30)
-                      .or(b0.lanewise(LSHR, 28).and(0xC))
-                      .or(c0.lanewise(LSHR, 26).and(0x10))
-                      .convert(I2F, 0))
-              .fma(token, sum0);
-      sum1 =
-          ((FloatVector)
-                  a1.lanewise(LSHR, 30)
-                      .or(b1.lanewise(LSHR, 28).and(0xC))
-                      .or(c1.lanewise(LSHR, 26).and(0x10))
-                      .convert(I2F, 0))
-              .fma(token, sum1);
-      sum2 =
-          ((FloatVector)
-                  a2.lanewise(LSHR, 30)
-                      .or(b2.lanewise(LSHR, 28).and(0xC))
-                      .or(c2.lanewise(LSHR, 26).and(0x10))
-                      .convert(I2F, 0))
-              .fma(token, sum2);
-      sum3 =
-          ((FloatVector)
-                  a3.lanewise(LSHR, 30)
-                      .or(b3.lanewise(LSHR, 28).and(0xC))
-                      .or(c3.lanewise(LSHR, 26).and(0x10))
-                      .convert(I2F, 0))
-              .fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 31]);
-      sum0 =
-          ((FloatVector)
-                  c0.lanewise(LSHR, 31)
-                      .or(d0.lanewise(LSHR, 29).and(6))
-                      .or(e0.lanewise(LSHR, 27).and(0x18))
-                      .convert(I2F, 0))
-              .fma(token, sum0);
-      sum1 =
-          ((FloatVector)
-                  c1.lanewise(LSHR, 31)
-                      .or(d1.lanewise(LSHR, 29).and(6))
-                      .or(e1.lanewise(LSHR, 27).and(0x18))
-                      .convert(I2F, 0))
-              .fma(token, sum1);
-      sum2 =
-          ((FloatVector)
-                  c2.lanewise(LSHR, 31)
-                      .or(d2.lanewise(LSHR, 29).and(6))
-                      .or(e2.lanewise(LSHR, 27).and(0x18))
-                      .convert(I2F, 0))
-              .fma(token, sum2);
-      sum3 =
-          ((FloatVector)
-                  c3.lanewise(LSHR, 31)
-                      .or(d3.lanewise(LSHR, 29).and(6))
-                      .or(e3.lanewise(LSHR, 27).and(0x18))
-                      .convert(I2F, 0))
-              .fma(token, sum3);
-      column += 32;
-      at += 5L * INT_BYTES;
+      sum0 = ((FloatVector) spare0.and(0x1F << 5).convert(I2F, 0)).fma(token, sum0);
+      sum1 = ((FloatVector) spare1.and(0x1F << 5).convert(I2F, 0)).fma(token, sum1);
+      sum2 = ((FloatVector) spare2.and(0x1F << 5).convert(I2F, 0)).fma(token, sum2);
+      sum3 = ((FloatVector) spare3.and(0x1F << 5).convert(I2F, 0)).fma(token, sum3);
+      column += 2;
       total0 = FloatVector.fromArray(FLOATS, scales, scale).fma(sum0, total0);
       total1 = FloatVector.fromArray(FLOATS, scales, scale + COUNT).fma(sum1, total1);
       total2 = FloatVector.fromArray(FLOATS, scales, scale + 2 * COUNT).fma(sum2, total2);
@@ -347,17 +166,18 @@ final class CodesOf5 implements CodeLayout {
           ((FloatVector) d.and(mask).convert(I2F, 0)).intoArray(panel, row + 3 * IN_INT * TILE);
           ((FloatVector) e.and(mask).convert(I2F, 0)).intoArray(panel, row + 4 * IN_INT * TILE);
         }
-        ((FloatVector)
-                a.lanewise(LSHR, 30)
-                    .or(b.lanewise(LSHR, 28).and(0xC))
-                    .or(c.lanewise(LSHR, 26).and(0x10))
-                    .convert(I2F, 0))
-            .intoArray(panel, out + WHOLE * TILE);
-        ((FloatVector)
-                c.lanewise(LSHR, 31)
-                    .or(d.lanewise(LSHR, 29).and(6))
-                    .or(e.lanewise(LSHR, 27).and(0x18))
-                    .convert(I2F, 0))
+        IntVector spare =
+            a.lanewise(LSHR, 30)
+                .lanewise(LSHL, 2)
+                .or(b.lanewise(LSHR, 30))
+                .lanewise(LSHL, 2)
+                .or(c.lanewise(LSHR, 30))
+                .lanewise(LSHL, 2)
+                .or(d.lanewise(LSHR, 30))
+                .lanewise(LSHL, 2)
+                .or(e.lanewise(LSHR, 30));
+        ((FloatVector) spare.and(0x1F).convert(I2F, 0)).intoArray(panel, out + WHOLE * TILE);
+        ((FloatVector) spare.and(0x1F << 5).convert(I2F, 0))
             .intoArray(panel, out + (WHOLE + 1) * TILE);
       }
       at += 5L * INT_BYTES;

@@ -1,6 +1,7 @@
 package ringfence.node.compute.cpu;
 
 import static jdk.incubator.vector.VectorOperators.I2F;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
 import static ringfence.node.compute.cpu.Lanes.COUNT;
 import static ringfence.node.compute.cpu.Lanes.FLOATS;
@@ -13,10 +14,19 @@ import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
 /// Codes from 0 to 63, five in the low 30 bits of an int as in [CodesOf4], 16 to a scale. Three
-/// ints hold fifteen of them and, in their two spare bits, two bits each of the last.
+/// ints hold fifteen of them and, in their two spare bits, the first int's highest, the last.
 final class CodesOf6 implements CodeLayout {
   private static final int IN_INT = 5;
   private static final int WHOLE = 3 * IN_INT;
+
+  /// A vector of masks for each place.
+  private static final int[] MASKS = new int[IN_INT * COUNT];
+
+  static {
+    for (int i = 0; i < MASKS.length; i++) {
+      MASKS[i] = 0x3F << (6 * (i / COUNT));
+    }
+  }
 
   @Override
   public int blockColumns() {
@@ -40,7 +50,7 @@ final class CodesOf6 implements CodeLayout {
     for (int place = 0; place < IN_INT; place++) {
       packed |= codes[at + IN_INT * index + place] << (6 * place);
     }
-    return packed | (codes[at + WHOLE] >>> (2 * index) & 3) << 30;
+    return packed | (codes[at + WHOLE] >>> (4 - 2 * index) & 3) << 30;
   }
 
   @Override
@@ -71,129 +81,39 @@ final class CodesOf6 implements CodeLayout {
       FloatVector sum2 = start;
       FloatVector sum3 = start;
       FloatVector token;
-      IntVector a0 = IntVector.fromMemorySegment(INTS, tile, at, ORDER);
-      IntVector a1 = IntVector.fromMemorySegment(INTS, tile, at + Lanes.BYTES, ORDER);
-      IntVector a2 = IntVector.fromMemorySegment(INTS, tile, at + 2L * Lanes.BYTES, ORDER);
-      IntVector a3 = IntVector.fromMemorySegment(INTS, tile, at + 3L * Lanes.BYTES, ORDER);
+      IntVector spare0 = IntVector.zero(INTS);
+      IntVector spare1 = IntVector.zero(INTS);
+      IntVector spare2 = IntVector.zero(INTS);
+      IntVector spare3 = IntVector.zero(INTS);
+      int stop = column + WHOLE;
+      while (column != stop) {
+        IntVector v0 = IntVector.fromMemorySegment(INTS, tile, at, ORDER);
+        IntVector v1 = IntVector.fromMemorySegment(INTS, tile, at + Lanes.BYTES, ORDER);
+        IntVector v2 = IntVector.fromMemorySegment(INTS, tile, at + 2L * Lanes.BYTES, ORDER);
+        IntVector v3 = IntVector.fromMemorySegment(INTS, tile, at + 3L * Lanes.BYTES, ORDER);
+        spare0 = spare0.lanewise(LSHL, 2).or(v0.lanewise(LSHR, 30));
+        spare1 = spare1.lanewise(LSHL, 2).or(v1.lanewise(LSHR, 30));
+        spare2 = spare2.lanewise(LSHL, 2).or(v2.lanewise(LSHR, 30));
+        spare3 = spare3.lanewise(LSHL, 2).or(v3.lanewise(LSHR, 30));
+        int mask = 0;
+        while (mask != MASKS.length) {
+          IntVector cut = IntVector.fromArray(INTS, MASKS, mask);
+          token = FloatVector.broadcast(FLOATS, x[column]);
+          sum0 = ((FloatVector) v0.and(cut).convert(I2F, 0)).fma(token, sum0);
+          sum1 = ((FloatVector) v1.and(cut).convert(I2F, 0)).fma(token, sum1);
+          sum2 = ((FloatVector) v2.and(cut).convert(I2F, 0)).fma(token, sum2);
+          sum3 = ((FloatVector) v3.and(cut).convert(I2F, 0)).fma(token, sum3);
+          mask += COUNT;
+          column++;
+        }
+        at += INT_BYTES;
+      }
       token = FloatVector.broadcast(FLOATS, x[column]);
-      sum0 = ((FloatVector) a0.and(0x3F).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x3F).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x3F).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x3F).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 1]);
-      sum0 = ((FloatVector) a0.and(0x3F << 6).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x3F << 6).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x3F << 6).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x3F << 6).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 2]);
-      sum0 = ((FloatVector) a0.and(0x3F << 12).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x3F << 12).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x3F << 12).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x3F << 12).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 3]);
-      sum0 = ((FloatVector) a0.and(0x3F << 18).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x3F << 18).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x3F << 18).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x3F << 18).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 4]);
-      sum0 = ((FloatVector) a0.and(0x3F << 24).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) a1.and(0x3F << 24).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) a2.and(0x3F << 24).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) a3.and(0x3F << 24).convert(I2F, 0)).fma(token, sum3);
-      IntVector b0 = IntVector.fromMemorySegment(INTS, tile, at + INT_BYTES, ORDER);
-      IntVector b1 = IntVector.fromMemorySegment(INTS, tile, at + INT_BYTES + Lanes.BYTES, ORDER);
-      IntVector b2 =
-          IntVector.fromMemorySegment(INTS, tile, at + INT_BYTES + 2L * Lanes.BYTES, ORDER);
-      IntVector b3 =
-          IntVector.fromMemorySegment(INTS, tile, at + INT_BYTES + 3L * Lanes.BYTES, ORDER);
-      token = FloatVector.broadcast(FLOATS, x[column + 5]);
-      sum0 = ((FloatVector) b0.and(0x3F).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x3F).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x3F).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x3F).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 6]);
-      sum0 = ((FloatVector) b0.and(0x3F << 6).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x3F << 6).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x3F << 6).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x3F << 6).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 7]);
-      sum0 = ((FloatVector) b0.and(0x3F << 12).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x3F << 12).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x3F << 12).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x3F << 12).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 8]);
-      sum0 = ((FloatVector) b0.and(0x3F << 18).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x3F << 18).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x3F << 18).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x3F << 18).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 9]);
-      sum0 = ((FloatVector) b0.and(0x3F << 24).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) b1.and(0x3F << 24).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) b2.and(0x3F << 24).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) b3.and(0x3F << 24).convert(I2F, 0)).fma(token, sum3);
-      IntVector c0 = IntVector.fromMemorySegment(INTS, tile, at + 2L * INT_BYTES, ORDER);
-      IntVector c1 =
-          IntVector.fromMemorySegment(INTS, tile, at + 2L * INT_BYTES + Lanes.BYTES, ORDER);
-      IntVector c2 =
-          IntVector.fromMemorySegment(INTS, tile, at + 2L * INT_BYTES + 2L * Lanes.BYTES, ORDER);
-      IntVector c3 =
-          IntVector.fromMemorySegment(INTS, tile, at + 2L * INT_BYTES + 3L * Lanes.BYTES, ORDER);
-      token = FloatVector.broadcast(FLOATS, x[column + 10]);
-      sum0 = ((FloatVector) c0.and(0x3F).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x3F).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x3F).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x3F).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 11]);
-      sum0 = ((FloatVector) c0.and(0x3F << 6).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x3F << 6).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x3F << 6).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x3F << 6).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 12]);
-      sum0 = ((FloatVector) c0.and(0x3F << 12).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x3F << 12).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x3F << 12).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x3F << 12).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 13]);
-      sum0 = ((FloatVector) c0.and(0x3F << 18).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x3F << 18).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x3F << 18).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x3F << 18).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 14]);
-      sum0 = ((FloatVector) c0.and(0x3F << 24).convert(I2F, 0)).fma(token, sum0);
-      sum1 = ((FloatVector) c1.and(0x3F << 24).convert(I2F, 0)).fma(token, sum1);
-      sum2 = ((FloatVector) c2.and(0x3F << 24).convert(I2F, 0)).fma(token, sum2);
-      sum3 = ((FloatVector) c3.and(0x3F << 24).convert(I2F, 0)).fma(token, sum3);
-      token = FloatVector.broadcast(FLOATS, x[column + 15]);
-      sum0 =
-          ((FloatVector)
-                  a0.lanewise(LSHR, 30)
-                      .or(b0.lanewise(LSHR, 28).and(0xC))
-                      .or(c0.lanewise(LSHR, 26).and(0x30))
-                      .convert(I2F, 0))
-              .fma(token, sum0);
-      sum1 =
-          ((FloatVector)
-                  a1.lanewise(LSHR, 30)
-                      .or(b1.lanewise(LSHR, 28).and(0xC))
-                      .or(c1.lanewise(LSHR, 26).and(0x30))
-                      .convert(I2F, 0))
-              .fma(token, sum1);
-      sum2 =
-          ((FloatVector)
-                  a2.lanewise(LSHR, 30)
-                      .or(b2.lanewise(LSHR, 28).and(0xC))
-                      .or(c2.lanewise(LSHR, 26).and(0x30))
-                      .convert(I2F, 0))
-              .fma(token, sum2);
-      sum3 =
-          ((FloatVector)
-                  a3.lanewise(LSHR, 30)
-                      .or(b3.lanewise(LSHR, 28).and(0xC))
-                      .or(c3.lanewise(LSHR, 26).and(0x30))
-                      .convert(I2F, 0))
-              .fma(token, sum3);
-      column += 16;
-      at += 3L * INT_BYTES;
+      sum0 = ((FloatVector) spare0.convert(I2F, 0)).fma(token, sum0);
+      sum1 = ((FloatVector) spare1.convert(I2F, 0)).fma(token, sum1);
+      sum2 = ((FloatVector) spare2.convert(I2F, 0)).fma(token, sum2);
+      sum3 = ((FloatVector) spare3.convert(I2F, 0)).fma(token, sum3);
+      column++;
       total0 = FloatVector.fromArray(FLOATS, scales, scale).fma(sum0, total0);
       total1 = FloatVector.fromArray(FLOATS, scales, scale + COUNT).fma(sum1, total1);
       total2 = FloatVector.fromArray(FLOATS, scales, scale + 2 * COUNT).fma(sum2, total2);
@@ -223,12 +143,13 @@ final class CodesOf6 implements CodeLayout {
           ((FloatVector) b.and(mask).convert(I2F, 0)).intoArray(panel, row + IN_INT * TILE);
           ((FloatVector) c.and(mask).convert(I2F, 0)).intoArray(panel, row + 2 * IN_INT * TILE);
         }
-        ((FloatVector)
-                a.lanewise(LSHR, 30)
-                    .or(b.lanewise(LSHR, 28).and(0xC))
-                    .or(c.lanewise(LSHR, 26).and(0x30))
-                    .convert(I2F, 0))
-            .intoArray(panel, out + WHOLE * TILE);
+        IntVector spare =
+            a.lanewise(LSHR, 30)
+                .lanewise(LSHL, 2)
+                .or(b.lanewise(LSHR, 30))
+                .lanewise(LSHL, 2)
+                .or(c.lanewise(LSHR, 30));
+        ((FloatVector) spare.convert(I2F, 0)).intoArray(panel, out + WHOLE * TILE);
       }
       at += 3L * INT_BYTES;
       to += 16 * TILE;

@@ -16,6 +16,15 @@ import jdk.incubator.vector.IntVector;
 final class CodesOf8 implements CodeLayout {
   private static final int IN_INT = 4;
 
+  /// A vector of masks for each place but the highest.
+  private static final int[] MASKS = new int[(IN_INT - 1) * COUNT];
+
+  static {
+    for (int i = 0; i < MASKS.length; i++) {
+      MASKS[i] = 0xFF << (8 * (i / COUNT));
+    }
+  }
+
   @Override
   public int blockColumns() {
     return 32;
@@ -75,27 +84,23 @@ final class CodesOf8 implements CodeLayout {
         IntVector v2 = IntVector.fromMemorySegment(INTS, tile, at + 2L * Lanes.BYTES, ORDER);
         IntVector v3 = IntVector.fromMemorySegment(INTS, tile, at + 3L * Lanes.BYTES, ORDER);
         FloatVector token;
+        int mask = 0;
+        while (mask != MASKS.length) {
+          IntVector cut = IntVector.fromArray(INTS, MASKS, mask);
+          token = FloatVector.broadcast(FLOATS, x[column]);
+          sum0 = ((FloatVector) v0.and(cut).convert(I2F, 0)).fma(token, sum0);
+          sum1 = ((FloatVector) v1.and(cut).convert(I2F, 0)).fma(token, sum1);
+          sum2 = ((FloatVector) v2.and(cut).convert(I2F, 0)).fma(token, sum2);
+          sum3 = ((FloatVector) v3.and(cut).convert(I2F, 0)).fma(token, sum3);
+          mask += COUNT;
+          column++;
+        }
         token = FloatVector.broadcast(FLOATS, x[column]);
-        sum0 = ((FloatVector) v0.and(0xFF).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xFF).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xFF).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xFF).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 1]);
-        sum0 = ((FloatVector) v0.and(0xFF << 8).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xFF << 8).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xFF << 8).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xFF << 8).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 2]);
-        sum0 = ((FloatVector) v0.and(0xFF << 16).convert(I2F, 0)).fma(token, sum0);
-        sum1 = ((FloatVector) v1.and(0xFF << 16).convert(I2F, 0)).fma(token, sum1);
-        sum2 = ((FloatVector) v2.and(0xFF << 16).convert(I2F, 0)).fma(token, sum2);
-        sum3 = ((FloatVector) v3.and(0xFF << 16).convert(I2F, 0)).fma(token, sum3);
-        token = FloatVector.broadcast(FLOATS, x[column + 3]);
         sum0 = ((FloatVector) v0.lanewise(LSHR, 24).convert(I2F, 0)).fma(token, sum0);
         sum1 = ((FloatVector) v1.lanewise(LSHR, 24).convert(I2F, 0)).fma(token, sum1);
         sum2 = ((FloatVector) v2.lanewise(LSHR, 24).convert(I2F, 0)).fma(token, sum2);
         sum3 = ((FloatVector) v3.lanewise(LSHR, 24).convert(I2F, 0)).fma(token, sum3);
-        column += IN_INT;
+        column++;
         at += INT_BYTES;
       }
       total0 = FloatVector.fromArray(FLOATS, scales, scale).fma(sum0, total0);
