@@ -1,6 +1,5 @@
 package ringfence.node.compute.cpu;
 
-import java.lang.foreign.Arena;
 import java.util.function.BooleanSupplier;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
@@ -22,7 +21,7 @@ public final class CpuBackend implements Backend {
   private final BatchChecks checks;
   private final Workers workers;
   private final KvStore store;
-  private final Arena arena = Arena.ofShared();
+  private final WeightMemory memory = new WeightMemory();
   private final Pass pass;
 
   /// Opens a backend for a model; its caller closes it.
@@ -44,7 +43,7 @@ public final class CpuBackend implements Backend {
         new BatchChecks(options.pages(), options.pageTokens(), maxBatchTokens, spec.vocabulary());
     this.store = new KvStore(spec, options);
     this.workers = new Workers(options.threads());
-    this.pass = new Pass(spec, model.weights(), options, store, workers, arena);
+    this.pass = new Pass(spec, model.weights(), options, store, workers, memory);
   }
 
   @Override
@@ -104,6 +103,6 @@ public final class CpuBackend implements Backend {
   public void close() {
     workers.close();
     store.close();
-    arena.close();
+    memory.close();
   }
 }

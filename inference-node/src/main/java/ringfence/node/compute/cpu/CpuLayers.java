@@ -1,6 +1,5 @@
 package ringfence.node.compute.cpu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.function.BooleanSupplier;
 import ringfence.node.compute.BackendOptions;
@@ -14,7 +13,7 @@ import ringfence.node.model.Weights;
 public final class CpuLayers implements FirstLayers {
   private final Workers workers;
   private final KvStore store;
-  private final Arena arena = Arena.ofShared();
+  private final WeightMemory memory = new WeightMemory();
   private final Pass pass;
 
   /// Opens all layers of a model.
@@ -37,7 +36,7 @@ public final class CpuLayers implements FirstLayers {
             weights.layers());
     this.store = new KvStore(spec, options);
     this.workers = new Workers(options.threads());
-    this.pass = new Pass(spec, headless, options, store, workers, arena);
+    this.pass = new Pass(spec, headless, options, store, workers, memory);
   }
 
   @Override
@@ -65,6 +64,6 @@ public final class CpuLayers implements FirstLayers {
   public void close() {
     workers.close();
     store.close();
-    arena.close();
+    memory.close();
   }
 }

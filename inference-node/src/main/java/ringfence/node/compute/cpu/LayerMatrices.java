@@ -1,6 +1,6 @@
 package ringfence.node.compute.cpu;
 
-import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 import java.util.List;
 import ringfence.node.model.Weights;
 
@@ -14,15 +14,15 @@ record LayerMatrices(
     Matrix up,
     Matrix down) {
 
-  static LayerMatrices of(Weights.Layer layer, Arena arena, Workers workers) {
+  static LayerMatrices of(Weights.Layer layer, SegmentAllocator memory, Workers workers) {
     return new LayerMatrices(
-        Matrix.of(layer.query(), arena, workers),
-        Matrix.of(layer.key(), arena, workers),
-        Matrix.of(layer.value(), arena, workers),
-        Matrix.of(layer.attentionOutput(), arena, workers),
-        Matrix.of(layer.gate(), arena, workers),
-        Matrix.of(layer.up(), arena, workers),
-        Matrix.of(layer.down(), arena, workers));
+        Matrix.of(layer.query(), memory, workers),
+        Matrix.of(layer.key(), memory, workers),
+        Matrix.of(layer.value(), memory, workers),
+        Matrix.of(layer.attentionOutput(), memory, workers),
+        Matrix.of(layer.gate(), memory, workers),
+        Matrix.of(layer.up(), memory, workers),
+        Matrix.of(layer.down(), memory, workers));
   }
 
   /// The matrices that the normed residual stream is multiplied with.

@@ -1,6 +1,6 @@
 package ringfence.node.compute.cpu;
 
-import java.lang.foreign.Arena;
+import java.lang.foreign.SegmentAllocator;
 import java.util.Optional;
 import ringfence.node.gguf.Tensor;
 
@@ -9,10 +9,10 @@ sealed interface Matrix permits FileRows, Tiles {
 
   /// The fastest form of a tensor.
   ///
-  /// @param arena where weights that are laid out anew live
-  static Matrix of(Tensor tensor, Arena arena, Workers workers) {
+  /// @param memory for weights that are laid out anew
+  static Matrix of(Tensor tensor, SegmentAllocator memory, Workers workers) {
     Optional<Tiles> tiles =
-        StoredCodes.has(tensor.type()) ? Tiles.of(tensor, arena, workers) : Optional.empty();
+        StoredCodes.has(tensor.type()) ? Tiles.of(tensor, memory, workers) : Optional.empty();
     return tiles.isPresent() ? tiles.get() : FileRows.of(tensor);
   }
 

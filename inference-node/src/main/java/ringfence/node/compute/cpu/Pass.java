@@ -1,7 +1,7 @@
 package ringfence.node.compute.cpu;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
@@ -46,24 +46,24 @@ final class Pass {
   private final float[] up;
   private final float[] branch;
 
-  /// @param arena where weights live that are laid out anew
+  /// @param memory for weights that are laid out anew
   Pass(
       ModelSpec spec,
       Weights weights,
       BackendOptions options,
       KvStore store,
       Workers workers,
-      Arena arena) {
+      SegmentAllocator memory) {
     this.spec = spec;
     this.weights = weights;
     this.store = store;
     this.workers = workers;
     this.attention = new Attention(spec, store);
     this.embedding = FileRows.of(weights.tokenEmbedding());
-    this.output = Matrix.of(weights.output(), arena, workers);
+    this.output = Matrix.of(weights.output(), memory, workers);
     int tokens = options.maxBatchTokens();
     for (Weights.Layer layer : weights.layers()) {
-      layers.add(LayerMatrices.of(layer, arena, workers));
+      layers.add(LayerMatrices.of(layer, memory, workers));
     }
     List<Rope> ropes = new ArrayList<>();
     for (ModelSpec.LayerSpec layer : spec.layers()) {

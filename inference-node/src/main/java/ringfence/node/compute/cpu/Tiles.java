@@ -4,8 +4,8 @@ import static ringfence.node.compute.cpu.Lanes.COUNT;
 import static ringfence.node.compute.cpu.Lanes.FLOATS;
 import static ringfence.node.compute.cpu.Lanes.TILE;
 
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SegmentAllocator;
 import java.util.Arrays;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -39,14 +39,14 @@ record Tiles(
   /// Lays a tensor out.
   ///
   /// @return empty when a scale is infinite or no number
-  static Optional<Tiles> of(Tensor tensor, Arena arena, Workers workers) {
+  static Optional<Tiles> of(Tensor tensor, SegmentAllocator memory, Workers workers) {
     StoredCodes stored = StoredCodes.of(tensor.type());
     int rows = Math.toIntExact(tensor.rows());
     int columns = Math.toIntExact(tensor.columns());
     long codeBytes = columns / stored.layout().blockColumns() * stored.layout().blockBytes();
     long tileBytes = codeBytes + stored.scales().bytes(columns);
     int tiles = Lanes.tiles(rows);
-    MemorySegment data = arena.allocate(tiles * tileBytes, 64);
+    MemorySegment data = memory.allocate(tiles * tileBytes, 64);
     Tiles made =
         new Tiles(stored.layout(), stored.scales(), stored.bias(), data, rows, columns, tileBytes);
     AtomicBoolean strange = new AtomicBoolean();
