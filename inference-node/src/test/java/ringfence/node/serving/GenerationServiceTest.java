@@ -269,7 +269,7 @@ class GenerationServiceTest {
     long other;
     do {
       before = served.engine().stats().totals().answerTokens();
-      List<GenerationEvent> events = generate(request("other " + before).build());
+      List<GenerationEvent> events = generate(request("other-" + before).build());
       other = events.getLast().getDone().getUsage().getAnswerTokens();
       others += other;
     } while (before + other != served.engine().stats().totals().answerTokens());
