@@ -28,7 +28,7 @@ import ringfence.proto.v1.Failure;
 @ApplicationScoped
 public class Node {
   private static final Logger LOG = Logger.getLogger(Node.class);
-  private static final Duration WARM_UP = Duration.ofSeconds(1);
+  private static final Duration WARM_UP = Duration.ofSeconds(15);
   // From the end of draining until the models are closed.
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
   private static final int MAX_CALLS_PER_CONNECTION = 2048;

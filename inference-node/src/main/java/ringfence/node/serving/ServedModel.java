@@ -44,7 +44,7 @@ public final class ServedModel implements AutoCloseable {
   // On a processor some 100 ms: as long as a prompt may hold up those who are reading an answer.
   private static final int PROMPT_CHUNK = 32;
   private static final Duration LAG_GRACE = Duration.ofSeconds(1);
-  private static final int WARM_UP_ROUNDS = 3;
+  private static final int WARM_ROUNDS = 2;
   private static final int WARM_UP_PROMPT = 128;
   private static final int WARM_UP_ANSWER = 16;
   private static final Duration WARM_UP_DEADLINE = Duration.ofSeconds(60);
@@ -181,29 +181,42 @@ public final class ServedModel implements AutoCloseable {
     return token < 0 ? "" : tokenizer.spelling(token);
   }
 
-  /// Answers a made-up prompt a few times, so that the first real one meets compiled code and
-  /// routers hear of measured speeds.
+  /// Answers made-up prompts until they take no less time than before, so that the first real one
+  /// meets compiled code, in particular the one that goes on with an answer of a node that was
+  /// lost, and routers hear of measured speeds.
   ///
   /// @param limit when to stop; the round that runs then is finished
   void warmUp(Duration limit) throws InterruptedException {
-    long end = System.nanoTime() + limit.toNanos();
-    int[] prompt = new int[Math.min(WARM_UP_PROMPT, contextLength / 2)];
-    for (int round = 0; round < WARM_UP_ROUNDS && System.nanoTime() < end; round++) {
-      for (int i = 0; i < prompt.length; i++) {
-        prompt[i] = (int) ((31L * i + round) % model.spec().vocabulary());
-      }
-      CountDownLatch ended = new CountDownLatch(1);
-      engine.submit(
-          new GenerationTask(
-              prompt.clone(),
-              SamplingParameters.greedy(),
-              new StopConditions(List.of(), WARM_UP_ANSWER, true),
-              -1,
-              List.of(new GenerationTask.ChoiceStart(0, new int[0])),
-              System.nanoTime() + WARM_UP_DEADLINE.toNanos()),
-          new LastCall(ended));
-      ended.await();
+    long start = System.nanoTime();
+    long best = Long.MAX_VALUE;
+    int settled = 0;
+    for (int round = 0;
+        settled < WARM_ROUNDS && System.nanoTime() - start < limit.toNanos();
+        round++) {
+      long began = System.nanoTime();
+      answerMadeUpPrompt(round);
+      long took = System.nanoTime() - began;
+      settled = took > best - best / 8 ? settled + 1 : 0;
+      best = Math.min(best, took);
     }
+  }
+
+  private void answerMadeUpPrompt(int round) throws InterruptedException {
+    int[] prompt = new int[Math.min(WARM_UP_PROMPT, contextLength / 2)];
+    for (int i = 0; i < prompt.length; i++) {
+      prompt[i] = (int) ((31L * i + round) % model.spec().vocabulary());
+    }
+    CountDownLatch ended = new CountDownLatch(1);
+    engine.submit(
+        new GenerationTask(
+            prompt,
+            SamplingParameters.greedy(),
+            new StopConditions(List.of(), WARM_UP_ANSWER, true),
+            -1,
+            List.of(new GenerationTask.ChoiceStart(0, new int[0])),
+            System.nanoTime() + WARM_UP_DEADLINE.toNanos()),
+        new LastCall(ended));
+    ended.await();
   }
 
   /// Token ids of a conversation whose next turn is the assistant's.
