@@ -19,7 +19,9 @@ import ringfence.proto.v1.RouteEvent;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.Token;
 import ringfence.proto.v1.TokenLogProb;
+import ringfence.proto.v1.ToolCallPart;
 import ringfence.proto.v1.Usage;
+import ringfence.proto.v1.Verdict;
 import ringfence.proto.v1.Zone;
 
 /// What [FakeRouter] answers. The model `echo` says the last prompt's words back, a token a word.
@@ -55,6 +57,7 @@ final class Answers {
                 "stuck",
                 "endless",
                 "split",
+                "calls",
                 "lies")
             .contains(model);
     return known ? null : Failure.newBuilder().setReason(Failure.Reason.UNKNOWN_MODEL).build();
@@ -104,6 +107,7 @@ final class Answers {
               IntStream.iterate(0, i -> i + 1)
                   .mapToObj(i -> token(request, 0, i, " word".repeat(20))));
       case "split" -> Stream.concat(head, split(request).stream());
+      case "calls" -> Stream.concat(head, calls(request).stream());
       case "lies" -> Stream.concat(head, Stream.of(done(3, 0)));
       default -> Stream.concat(head, echo(request).stream());
     };
@@ -142,6 +146,24 @@ final class Answers {
     return events;
   }
 
+  /// Two calls whose parts come interleaved, as an upstream tells them.
+  private static List<RouteEvent> calls(RouteRequest request) {
+    return List.of(
+        call(request, 0, ToolCallPart.newBuilder().setIndex(0).setId("c0").setName("find")),
+        call(request, 1, ToolCallPart.newBuilder().setIndex(1).setId("c1").setName("read")),
+        call(request, 2, ToolCallPart.newBuilder().setIndex(0).setArgumentsJson("{\"q\":")),
+        call(request, 3, ToolCallPart.newBuilder().setIndex(1).setArgumentsJson("{}")),
+        call(request, 4, ToolCallPart.newBuilder().setIndex(0).setArgumentsJson("1}")),
+        finish(0, 5, FinishReason.FINISH_REASON_TOOL_CALLS, ""),
+        done(1, 5));
+  }
+
+  private static RouteEvent call(RouteRequest request, int offset, ToolCallPart.Builder part) {
+    RouteEvent.Builder event = token(request, 0, offset, "").toBuilder();
+    event.getTokenBuilder().addToolCalls(part);
+    return event.build();
+  }
+
   /// A smile in two tokens, then text that was held back to the end.
   private static List<RouteEvent> split(RouteRequest request) {
     byte[] smile = "\uD83D\uDE00".getBytes(StandardCharsets.UTF_8);
@@ -175,7 +197,20 @@ final class Answers {
                 .setAttempt(1)
                 .setNode("node-1")
                 .setZone(Zone.ZONE_SITE)
-                .setReason("finish-time"))
+                .setReason("finish-time")
+                .addVerdicts(
+                    Verdict.newBuilder()
+                        .setNode("node-1")
+                        .setZone(Zone.ZONE_SITE)
+                        .setDecidedBy("finish-time")
+                        .setExplanation("chosen")
+                        .setPredictedMillis(12.4))
+                .addVerdicts(
+                    Verdict.newBuilder()
+                        .setNode("far")
+                        .setZone(Zone.ZONE_EXTERNAL)
+                        .setDecidedBy("zone")
+                        .setExplanation("farther than the request's label")))
         .build();
   }
 

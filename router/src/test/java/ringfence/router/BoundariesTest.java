@@ -141,6 +141,25 @@ class BoundariesTest {
         "it makes a " + type, call -> call.getTargetOwner().getName().equals(type));
   }
 
+  /// What speaks JSON has no way out, and what has one sends cleared bytes only.
+  @Test
+  void theFormatOfUpstreamsOpensNothing() {
+    noClasses()
+        .that()
+        .resideInAnyPackage("ringfence.router.egress.openai..", "ringfence.router.upstream..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage("java.net.http..", "io.grpc..", "io.netty..", "java.nio.channels..")
+        .check(ROUTER);
+    noClasses()
+        .that()
+        .haveNameNotMatching("ringfence\\.router\\.egress\\.Upstream(Egress|Call)(\\$.*)?")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("java.net.http..")
+        .check(ROUTER);
+  }
+
   @Test
   void aScreenIsNotAScorer() {
     noClasses()
@@ -152,8 +171,10 @@ class BoundariesTest {
   }
 
   @Test
-  void theRouterReadsNoJson() {
+  void theRouterReadsNoJsonButUpstreams() {
     noClasses()
+        .that()
+        .resideOutsideOfPackage("ringfence.router.egress.openai..")
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("com.fasterxml..", "jakarta.json..", "com.google.gson..", "io.vertx..")

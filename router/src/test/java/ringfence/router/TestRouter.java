@@ -43,6 +43,16 @@ public final class TestRouter implements AutoCloseable {
     this(Duration.ofMillis(200), 64, DISPATCH, LedgerPlan.NONE, policyFile);
   }
 
+  /// With a policy file and a ledger.
+  public TestRouter(Path policyFile, LedgerPlan ledger, Duration hedgeAfter) {
+    this(
+        Duration.ofMillis(200),
+        64,
+        new DispatchLimits(4, Duration.ofSeconds(20), hedgeAfter, Duration.ofMillis(300)),
+        ledger,
+        policyFile);
+  }
+
   public TestRouter(Duration drainLimit, int queueLimit, DispatchLimits dispatch) {
     this(drainLimit, queueLimit, dispatch, LedgerPlan.NONE);
   }

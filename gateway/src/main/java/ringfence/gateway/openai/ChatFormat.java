@@ -10,6 +10,7 @@ import ringfence.proto.v1.Finish;
 import ringfence.proto.v1.LogProbs;
 import ringfence.proto.v1.Token;
 import ringfence.proto.v1.TokenLogProb;
+import ringfence.proto.v1.ToolCallPart;
 
 /// `chat.completion` and `chat.completion.chunk`.
 public final class ChatFormat implements AnswerFormat {
@@ -47,12 +48,17 @@ public final class ChatFormat implements AnswerFormat {
 
   @Override
   public byte[] token(int choice, Token token) {
-    if (token.getText().isEmpty() && !token.hasLogprobs()) {
+    if (token.getText().isEmpty() && !token.hasLogprobs() && token.getToolCallsCount() == 0) {
       return Sse.NONE;
     }
     return chunk(
         choice,
-        json -> json.writeStringField("content", token.getText()),
+        json -> {
+          if (!token.getText().isEmpty() || token.getToolCallsCount() == 0) {
+            json.writeStringField("content", token.getText());
+          }
+          writeCallParts(json, token.getToolCallsList());
+        },
         token.hasLogprobs() ? token.getLogprobs() : null,
         null);
   }
@@ -95,8 +101,11 @@ public final class ChatFormat implements AnswerFormat {
         json.writeNumberField("index", i);
         json.writeObjectFieldStart("message");
         json.writeStringField("role", "assistant");
-        json.writeStringField("content", choice.text());
+        List<ToolCallPart> calls = choice.calls();
+        json.writeStringField(
+            "content", choice.text().isEmpty() && !calls.isEmpty() ? null : choice.text());
         json.writeNullField("refusal");
+        writeCalls(json, calls);
         json.writeArrayFieldStart("annotations");
         json.writeEndArray();
         json.writeEndObject();
@@ -107,6 +116,48 @@ public final class ChatFormat implements AnswerFormat {
       json.writeEndArray();
       tally.write(json);
     });
+  }
+
+  private static void writeCalls(JsonGenerator json, List<ToolCallPart> calls) throws IOException {
+    if (calls.isEmpty()) {
+      return;
+    }
+    json.writeArrayFieldStart("tool_calls");
+    for (ToolCallPart call : calls) {
+      json.writeStartObject();
+      json.writeStringField("id", call.getId());
+      json.writeStringField("type", "function");
+      json.writeObjectFieldStart("function");
+      json.writeStringField("name", call.getName());
+      json.writeStringField("arguments", call.getArgumentsJson());
+      json.writeEndObject();
+      json.writeEndObject();
+    }
+    json.writeEndArray();
+  }
+
+  private static void writeCallParts(JsonGenerator json, List<ToolCallPart> parts)
+      throws IOException {
+    if (parts.isEmpty()) {
+      return;
+    }
+    json.writeArrayFieldStart("tool_calls");
+    for (ToolCallPart part : parts) {
+      json.writeStartObject();
+      json.writeNumberField("index", part.getIndex());
+      if (!part.getId().isEmpty()) {
+        json.writeStringField("id", part.getId());
+        json.writeStringField("type", "function");
+      }
+      json.writeObjectFieldStart("function");
+      if (!part.getName().isEmpty()) {
+        json.writeStringField("name", part.getName());
+      }
+      json.writeStringField("arguments", part.getArgumentsJson());
+      json.writeEndObject();
+      json.writeEndObject();
+    }
+    json.writeEndArray();
   }
 
   private byte[] chunk(

@@ -31,7 +31,7 @@ public final class FrontDoor {
   private static final Pattern HEADER_NAMES = Pattern.compile("[A-Za-z0-9_\\-, ]{1,2000}");
   private static final String EXPOSED =
       "x-request-id, openai-processing-ms, retry-after, ringfence-zone, ringfence-node,"
-          + " ringfence-attempt, ringfence-placement";
+          + " ringfence-attempt, ringfence-placement, ringfence-explain";
   private static final Map<String, String> METHODS =
       Map.of(
           "/",

@@ -9,6 +9,7 @@ import io.vertx.ext.web.RoutingContext;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.ApiError;
+import ringfence.gateway.openai.Explanation;
 import ringfence.gateway.openai.Zones;
 import ringfence.proto.v1.Placement;
 
@@ -62,8 +63,8 @@ final class Reply {
   }
 
   /// Where the answer is made, and how long it took to know.
-  static void placed(
-      HttpServerResponse response, @Nullable Placement placement, long arrivedNanos) {
+  static void placed(RoutingContext context, @Nullable Placement placement, long arrivedNanos) {
+    HttpServerResponse response = context.response();
     response.putHeader(
         "openai-processing-ms",
         Long.toString(TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - arrivedNanos)));
@@ -78,6 +79,9 @@ final class Reply {
     response.putHeader(
         "Ringfence-Placement",
         "zone=" + zone + "; node=" + node + "; reason=" + plain(placement.getReason()));
+    if (Arrival.of(context).explain()) {
+      response.putHeader("Ringfence-Explain", Explanation.header(placement));
+    }
   }
 
   /// A header's value holds printable ASCII.

@@ -71,7 +71,7 @@ final class StreamSink implements AnswerSink {
     response.putHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
     // Some proxies hold a response back until it is whole unless told otherwise.
     response.putHeader("X-Accel-Buffering", "no");
-    Reply.placed(response, latest, arrivedNanos);
+    Reply.placed(context, latest, arrivedNanos);
     response.drainHandler(drained -> drain());
     response.writeHead();
   }
@@ -103,7 +103,7 @@ final class StreamSink implements AnswerSink {
   @Override
   public void fail(ApiError error) {
     if (!opened) {
-      Reply.placed(response, latest, arrivedNanos);
+      Reply.placed(context, latest, arrivedNanos);
       Reply.error(context, error);
       return;
     }

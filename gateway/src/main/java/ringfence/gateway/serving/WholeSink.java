@@ -53,13 +53,13 @@ final class WholeSink implements AnswerSink {
 
   @Override
   public void complete(Tally tally) {
-    Reply.placed(context.response(), latest, arrivedNanos);
+    Reply.placed(context, latest, arrivedNanos);
     Reply.json(context, 200, format.whole(choices, tally));
   }
 
   @Override
   public void fail(ApiError error) {
-    Reply.placed(context.response(), latest, arrivedNanos);
+    Reply.placed(context, latest, arrivedNanos);
     Reply.error(context, error);
   }
 

@@ -205,4 +205,39 @@ class ChatTest {
     raw.readUntil(": \n\n");
     raw.hangUp();
   }
+
+  @Test
+  void saysWhyThereWhenItIsAskedTo() {
+    for (String more : List.of("", ",\"stream\":true")) {
+      HttpResponse<String> told =
+          client.post(CHAT, chat("echo", "hi", more), "Ringfence-Explain", "true");
+      assertThat(told.headers().firstValue("Ringfence-Explain"))
+          .hasValue(
+              "[{\"target\":\"node-1\",\"zone\":\"site\",\"chosen\":true,"
+                  + "\"decided_by\":\"finish-time\",\"why\":\"chosen\",\"predicted_ms\":12},"
+                  + "{\"target\":\"far\",\"zone\":\"external\",\"chosen\":false,"
+                  + "\"decided_by\":\"zone\",\"why\":\"farther than the request's label\"}]");
+    }
+    assertThat(client.post(CHAT, chat("echo", "hi", "")).headers().firstValue("Ringfence-Explain"))
+        .isEmpty();
+  }
+
+  @Test
+  void callsThatComeInPartsAreToldInPartsAndWhole() {
+    JsonNode whole = Client.json(client.post(CHAT, chat("calls", "hi", "")));
+    assertThat(whole.at("/choices/0/finish_reason").asText()).isEqualTo("tool_calls");
+    assertThat(whole.at("/choices/0/message/content").isNull()).isTrue();
+    JsonNode calls = whole.at("/choices/0/message/tool_calls");
+    assertThat(calls).hasSize(2);
+    assertThat(calls.at("/0/id").asText()).isEqualTo("c0");
+    assertThat(calls.at("/0/function/name").asText()).isEqualTo("find");
+    assertThat(calls.at("/0/function/arguments").asText()).isEqualTo("{\"q\":1}");
+    assertThat(calls.at("/1/function/arguments").asText()).isEqualTo("{}");
+    String stream = client.post(CHAT, chat("calls", "hi", ",\"stream\":true")).body();
+    assertThat(stream)
+        .contains(
+            "\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"c0\",\"type\":\"function\","
+                + "\"function\":{\"name\":\"find\",\"arguments\":\"\"}}]}")
+        .contains("{\"tool_calls\":[{\"index\":1,\"function\":{\"arguments\":\"{}\"}}]}");
+  }
 }

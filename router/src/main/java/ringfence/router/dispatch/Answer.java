@@ -22,6 +22,7 @@ final class Answer {
   private final String model;
   private final long seed;
   private @Nullable Started basis;
+  private int estimated;
 
   Answer(AnswerReader reader, int choices, String model, long seed) {
     this.reader = reader;
@@ -111,7 +112,8 @@ final class Answer {
                       .setPromptTokens(started.getPromptTokens())
                       .setSeed(seed)
                       .setModelDigest(started.getModelDigest())
-                      .setEchoText(started.getEchoText()))
+                      .setEchoText(started.getEchoText())
+                      .setCountsAtEnd(started.getCountsAtEnd()))
               .build());
     }
     return GOES_ON;
@@ -127,6 +129,7 @@ final class Answer {
     return switch (progress.token(token)) {
       case DELIVER -> {
         attempt.inFlight.token();
+        estimated += Math.max(1, token.getStandsFor());
         reader.event(RouteEvent.newBuilder().setToken(token).build());
         yield GOES_ON;
       }
@@ -148,20 +151,29 @@ final class Answer {
 
   /// Says the last of a whole answer.
   void complete(Done done, int attempts) {
-    Started begun = basis;
     reader.event(
         RouteEvent.newBuilder()
             .setDone(
                 RouteDone.newBuilder()
-                    .setUsage(
-                        Usage.newBuilder()
-                            .setPromptTokens(begun == null ? 0 : begun.getPromptTokens())
-                            .setAnswerTokens(progress.tokens())
-                            .setCachedPromptTokens(
-                                begun == null ? 0 : begun.getCachedPromptTokens()))
+                    .setUsage(usage(done))
                     .setTimings(done.getTimings())
                     .setAttempts(attempts))
             .build());
     reader.completed();
+  }
+
+  private Usage usage(Done done) {
+    Started begun = basis;
+    if (begun != null && begun.getCountsAtEnd()) {
+      Usage told = done.getUsage();
+      return told.getAnswerTokens() == 0
+          ? told.toBuilder().setAnswerTokens(estimated).build()
+          : told;
+    }
+    return Usage.newBuilder()
+        .setPromptTokens(begun == null ? 0 : begun.getPromptTokens())
+        .setAnswerTokens(progress.tokens())
+        .setCachedPromptTokens(begun == null ? 0 : begun.getCachedPromptTokens())
+        .build();
   }
 }

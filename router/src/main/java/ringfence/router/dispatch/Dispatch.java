@@ -223,7 +223,7 @@ public final class Dispatch {
       case NO_CAPACITY -> true;
       case RESUME_MISMATCH, UNKNOWN_MODEL, NO_TARGET_IN_ZONE ->
           answer.progress().anyDelivered() && answer.mayGoOnElsewhere();
-      case CONTEXT_LENGTH_EXCEEDED -> false;
+      case CONTEXT_LENGTH_EXCEEDED, UNKNOWN_OPTION -> false;
     };
   }
 
@@ -486,7 +486,9 @@ public final class Dispatch {
 
   private void take(Attempt attempt, GenerationEvent event) {
     if (event.hasStarted() && !attempt.started && attempt.heldStart == null) {
-      plan.computed(attempt.placed.target(), event.getStarted().getCachedPromptTokens());
+      if (!attempt.placed.target().isUpstream()) {
+        plan.computed(attempt.placed.target(), event.getStarted().getCachedPromptTokens());
+      }
       if (attempt == rival || rival != null || hedgeAlarm != null) {
         // Its start is news only when it turns out to be the one that answers.
         attempt.heldStart = event;
@@ -656,6 +658,7 @@ public final class Dispatch {
 
   private void ended(Attempt attempt, Reason reason, boolean cancel) {
     attempt.ended(cancel);
+    parts.policy().ended(attempt.grant, cancel);
     parts
         .observer()
         .attemptEnded(plan.requestId(), attempt.number, attempt.placed.target(), reason);

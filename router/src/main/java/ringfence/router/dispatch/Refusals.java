@@ -21,7 +21,7 @@ final class Refusals {
   private static final long RETRY_MILLIS = 1_000;
 
   /// Verdicts that no waiting changes.
-  private static final Set<String> OUT_OF_QUESTION = Set.of("zone", "model", "context");
+  private static final Set<String> OUT_OF_QUESTION = Set.of("zone", "model", "option", "context");
 
   private Refusals() {}
 
@@ -38,6 +38,9 @@ final class Refusals {
               .toBuilder()
               .setParameter("model")
               .build();
+      case UNKNOWN_OPTION ->
+          Failures.of(
+              Reason.INVALID_REQUEST, "only upstreams serve the model, and " + option(refused));
       case RESUME_MISMATCH ->
           Failures.of(
               Reason.TARGET_LOST,
@@ -94,6 +97,14 @@ final class Refusals {
         .toBuilder()
         .setRetryAfterMillis(RETRY_MILLIS)
         .build();
+  }
+
+  private static String option(Refused refused) {
+    return refused.verdicts().stream()
+        .filter(verdict -> verdict.decidedBy().equals("option"))
+        .map(Placement.Verdict::explanation)
+        .findFirst()
+        .orElse("their API does not know an option");
   }
 
   private static String available(Zone farthestZone, List<TargetView> targets) {

@@ -14,6 +14,7 @@ import ringfence.proto.v1.Label;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.Started;
 import ringfence.router.WireZones;
+import ringfence.router.egress.openai.UpstreamRequest;
 import ringfence.router.policy.EffectiveLabel;
 import ringfence.router.routing.Placement.Refused;
 import ringfence.router.routing.PlacementRequest;
@@ -32,6 +33,7 @@ final class RequestPlan {
   private final PromptPrefixes prefixes;
   private final PrefixMemory memory;
   private final long maxWaitMillis;
+  private final @Nullable String nodesOnly;
   private final Map<String, Exclusion> excluded = new HashMap<>();
   private int leastPromptTokens;
 
@@ -45,6 +47,9 @@ final class RequestPlan {
     this.maxWaitMillis =
         request.getMaxWaitMillis() == 0 ? defaultMaxWaitMillis : request.getMaxWaitMillis();
     this.leastPromptTokens = prompt.leastTokens();
+    this.nodesOnly =
+        UpstreamRequest.unknownOption(
+            request.getPrompt(), request.getSampling(), request.getStop(), request.getOutput());
   }
 
   /// A target is out until then.
@@ -119,6 +124,7 @@ final class RequestPlan {
                 begun.getModelDigest(),
                 answer.progress().anyDelivered() ? begun.getNumerics() : null),
         outNow(besides, nowNanos),
+        nodesOnly,
         nowNanos);
   }
 
@@ -154,6 +160,7 @@ final class RequestPlan {
         .setStop(request.getStop())
         .setOutput(request.getOutput())
         .addAllChoices(answer.progress().starts())
+        .setHasSeed(request.getHasSeed())
         .build();
   }
 

@@ -52,7 +52,7 @@ public final class Exit {
       Consumer<Failure> refused) {
     check(grant, requestId, attempt);
     Zone zone = grant.target().zone();
-    boolean mustRecord = zone.isFartherThan(UNRECORDED);
+    boolean mustRecord = mustRecord(zone);
     Ledger recording = ledger;
     if (recording == null) {
       if (mustRecord) {
@@ -82,6 +82,10 @@ public final class Exit {
                   }
                 },
                 executor);
+  }
+
+  private static boolean mustRecord(Zone zone) {
+    return zone.isFartherThan(UNRECORDED);
   }
 
   private void check(EgressGrant grant, String requestId, int attempt) {

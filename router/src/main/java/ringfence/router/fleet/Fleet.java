@@ -3,11 +3,15 @@ package ringfence.router.fleet;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.proto.v1.NodeLoad;
@@ -30,6 +34,7 @@ public final class Fleet {
   private final Map<String, FleetNode> nodes = new LinkedHashMap<>();
   private final IdentityHashMap<NodeStream, FleetNode> byStream = new IdentityHashMap<>();
   private final Map<String, Long> modelsSince = new LinkedHashMap<>();
+  private final Supplier<List<TargetView>> upstreams;
   private volatile @Nullable List<TargetView> snapshot;
 
   /// An empty fleet.
@@ -43,6 +48,20 @@ public final class Fleet {
       LongSupplier nanoClock,
       InstantSource wallClock,
       FleetObserver observer) {
+    this(maxNodes, silenceLimitNanos, nanoClock, wallClock, observer, List::of);
+  }
+
+  /// With targets beside its nodes.
+  ///
+  /// @param upstreams as they are now
+  public Fleet(
+      int maxNodes,
+      long silenceLimitNanos,
+      LongSupplier nanoClock,
+      InstantSource wallClock,
+      FleetObserver observer,
+      Supplier<List<TargetView>> upstreams) {
+    this.upstreams = upstreams;
     this.maxNodes = maxNodes;
     this.silenceLimitNanos = silenceLimitNanos;
     this.nanoClock = nanoClock;
@@ -185,10 +204,30 @@ public final class Fleet {
     }
   }
 
-  /// Every node, in the order of registration; immutable.
+  /// Every node, in the order of registration, then the upstreams; immutable. A node that has the
+  /// name of an upstream is left out: names say who is priced how, and whom a receipt names.
   public List<TargetView> targets() {
     List<TargetView> views = snapshot;
-    return views != null ? views : renew();
+    List<TargetView> known = views != null ? views : renew();
+    List<TargetView> beyond = upstreams.get();
+    if (beyond.isEmpty()) {
+      return known;
+    }
+    Set<String> taken = HashSet.newHashSet(beyond.size());
+    beyond.forEach(upstream -> taken.add(upstream.name()));
+    List<TargetView> all = new ArrayList<>(known.size() + beyond.size());
+    for (TargetView node : known) {
+      if (!taken.contains(node.name())) {
+        all.add(node);
+      }
+    }
+    all.addAll(beyond);
+    return Collections.unmodifiableList(all);
+  }
+
+  /// The upstreams that take attempts now.
+  public List<TargetView> upstreams() {
+    return upstreams.get().stream().filter(upstream -> upstream.unavailable() == null).toList();
   }
 
   private synchronized List<TargetView> renew() {

@@ -252,7 +252,7 @@ public final class Policy {
               + " is farther than the label; see "
               + ZoneScreen.class.getSimpleName());
     }
-    pay(label, placed.target(), model);
+    pay(label, placed.target(), model, attempt);
     return new EgressGrant(
         requestId,
         attempt,
@@ -263,14 +263,25 @@ public final class Policy {
         nowNanos + GRANT_LIFETIME_NANOS);
   }
 
-  private void pay(EffectiveLabel label, TargetView target, String model) {
+  /// An attempt that was granted has ended: what it did not cost is given back.
+  ///
+  /// @param cut it was ended from here, and its target may have worked on it
+  public void ended(EgressGrant grant, boolean cut) {
+    Spending spending = grant.label().spending();
+    if (spending != null) {
+      spending.ended(grant.attempt(), cut);
+    }
+  }
+
+  private void pay(EffectiveLabel label, TargetView target, String model, int attempt) {
     Spending spending = label.spending();
     if (spending == null) {
       return;
     }
-    Upstream upstream = inForce.document.upstreams().get(target.name());
+    Upstream upstream =
+        target.isUpstream() ? inForce.document.upstreams().get(target.name()) : null;
     Upstream.Model priced = upstream == null ? null : upstream.models().get(model);
-    Failure refused = spending.attempt(priced == null ? Price.FREE : priced.price());
+    Failure refused = spending.attempt(attempt, priced == null ? Price.FREE : priced.price());
     if (refused != null) {
       throw new GrantDeniedException(refused, true);
     }

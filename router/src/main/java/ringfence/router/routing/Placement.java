@@ -32,6 +32,7 @@ public sealed interface Placement {
   enum Reason {
     NO_TARGET_IN_ZONE,
     UNKNOWN_MODEL,
+    UNKNOWN_OPTION,
     RESUME_MISMATCH,
     CONTEXT_LENGTH_EXCEEDED,
     NO_CAPACITY

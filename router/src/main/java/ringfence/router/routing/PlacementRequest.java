@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 /// @param draw a random number, for the choice among many that are alike
 /// @param continuation set when an answer has begun
 /// @param excluded ids of targets that earlier attempts failed on ([TargetView#id])
+/// @param nodesOnly what of the request an upstream's API does not know; null: nothing
 /// @param nowNanos the present, on the clock of [TargetView#heardNanos]
 public record PlacementRequest(
     String model,
@@ -33,11 +34,44 @@ public record PlacementRequest(
     long draw,
     @Nullable Continuation continuation,
     Set<String> excluded,
+    @Nullable String nodesOnly,
     long nowNanos) {
 
   public PlacementRequest {
     cachedTokens = Map.copyOf(cachedTokens);
     excluded = Set.copyOf(excluded);
+  }
+
+  /// A request that any target understands.
+  public PlacementRequest(
+      String model,
+      Zone farthestZone,
+      int promptTokens,
+      int leastPromptTokens,
+      int expectedAnswerTokens,
+      int choices,
+      long maxWaitMillis,
+      long affinity,
+      Map<String, Integer> cachedTokens,
+      long draw,
+      @Nullable Continuation continuation,
+      Set<String> excluded,
+      long nowNanos) {
+    this(
+        model,
+        farthestZone,
+        promptTokens,
+        leastPromptTokens,
+        expectedAnswerTokens,
+        choices,
+        maxWaitMillis,
+        affinity,
+        cachedTokens,
+        draw,
+        continuation,
+        excluded,
+        null,
+        nowNanos);
   }
 
   /// Tokens of the prompt that the target may still have.

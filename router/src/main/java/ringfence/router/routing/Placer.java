@@ -14,6 +14,7 @@ import ringfence.router.routing.filter.ContinuationFilter;
 import ringfence.router.routing.filter.ExclusionFilter;
 import ringfence.router.routing.filter.HealthFilter;
 import ringfence.router.routing.filter.ModelFilter;
+import ringfence.router.routing.filter.OptionFilter;
 
 /// The chain of placement: screens, filters, scorer, picker. Every attempt of every request passes
 /// here.
@@ -43,6 +44,7 @@ public final class Placer {
         List.of(new ZoneScreen()),
         List.of(
             new ModelFilter(),
+            new OptionFilter(),
             new ContinuationFilter(),
             new ContextFilter(),
             new HealthFilter(silenceLimitNanos),

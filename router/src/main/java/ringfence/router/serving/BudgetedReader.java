@@ -4,6 +4,7 @@ import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.proto.v1.RouteEvent;
+import ringfence.proto.v1.Usage;
 import ringfence.router.Failures;
 import ringfence.router.dispatch.AnswerReader;
 import ringfence.router.dispatch.Dispatch;
@@ -16,6 +17,7 @@ final class BudgetedReader implements AnswerReader {
   private final Spending spending;
   private volatile @Nullable Dispatch dispatch;
   private boolean overrun;
+  private boolean countsAtEnd;
 
   BudgetedReader(AnswerReader reader, Spending spending) {
     this.reader = reader;
@@ -52,19 +54,39 @@ final class BudgetedReader implements AnswerReader {
 
   private @Nullable Failure count(RouteEvent event) {
     return switch (event.getEventCase()) {
-      case BEGUN -> spending.begun(Integer.toUnsignedLong(event.getBegun().getPromptTokens()));
+      case PLACEMENT -> {
+        spending.leads(event.getPlacement().getAttempt());
+        yield null;
+      }
+      case BEGUN -> {
+        countsAtEnd = event.getBegun().getCountsAtEnd();
+        if (countsAtEnd) {
+          spending.begunUncounted();
+          yield null;
+        }
+        yield spending.begun(Integer.toUnsignedLong(event.getBegun().getPromptTokens()));
+      }
       case TOKEN ->
-          spending.token()
+          spending.token(Integer.toUnsignedLong(event.getToken().getStandsFor()))
               ? null
               : Failures.of(
                   Reason.INSUFFICIENT_QUOTA,
                   "The answer is longer than what the budget held for it. Set max_tokens.");
       case DONE -> {
-        spending.counted(Integer.toUnsignedLong(event.getDone().getUsage().getAnswerTokens()));
+        counted(event.getDone().getUsage());
         yield null;
       }
-      case PLACEMENT, FINISH, EVENT_NOT_SET -> null;
+      case FINISH, EVENT_NOT_SET -> null;
     };
+  }
+
+  private void counted(Usage usage) {
+    long answer = Integer.toUnsignedLong(usage.getAnswerTokens());
+    if (!countsAtEnd) {
+      spending.counted(answer);
+    } else if (usage.getPromptTokens() != 0) {
+      spending.countedAtEnd(Integer.toUnsignedLong(usage.getPromptTokens()), answer);
+    }
   }
 
   @Override

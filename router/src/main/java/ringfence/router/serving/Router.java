@@ -19,11 +19,14 @@ import ringfence.router.dispatch.PrefixMemory;
 import ringfence.router.dispatch.WaitingRoom;
 import ringfence.router.egress.Exit;
 import ringfence.router.egress.GrpcEgress;
+import ringfence.router.egress.TargetEgress;
+import ringfence.router.egress.UpstreamEgress;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.FleetObserver;
 import ringfence.router.fleet.FleetService;
 import ringfence.router.routing.Placer;
 import ringfence.router.routing.TargetView;
+import ringfence.router.upstream.Upstreams;
 
 /// A running router: all its parts, put together. It owns its threads, its server and its channels.
 public final class Router implements AutoCloseable {
@@ -37,6 +40,9 @@ public final class Router implements AutoCloseable {
   private final TimerAlarms alarms;
   private final @Nullable OpenLedger ledger;
   private final GrpcEgress egress;
+  private final Upstreams upstreams;
+  private final UpstreamEgress upstreamEgress;
+  private final Runnable roomMayHaveCome;
   private final Fleet fleet;
   private final Admission admission;
   private final PolicyWatch policy;
@@ -60,19 +66,23 @@ public final class Router implements AutoCloseable {
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("router-housekeeping").daemon().factory());
     int maxMessageBytes = settings.maxPromptBytes() + ENVELOPE_BYTES;
+    Exit exit =
+        new Exit(
+            ledger == null ? null : ledger.ledger(),
+            settings.ledger().recordsAll(),
+            nanoClock,
+            callbacks);
     egress =
         new GrpcEgress(
-            new Exit(
-                ledger == null ? null : ledger.ledger(),
-                settings.ledger().recordsAll(),
-                nanoClock,
-                callbacks),
+            exit,
             maxMessageBytes,
             settings.nodeConnections(),
             settings.nodeKeepAlive().toMillis(),
             nanoClock,
             callbacks);
     alarms = new TimerAlarms(callbacks);
+    upstreams = new Upstreams(() -> policy.policy().document().upstreams(), nanoClock, metrics);
+    upstreamEgress = new UpstreamEgress(exit, upstreams, nanoClock, alarms, callbacks);
     WaitingRoom waitingRoom =
         new WaitingRoom(settings.maxWaiting(), settings.maxWaitingPromptBytes(), alarms);
     LongSupplier draws = Dispatcher.randomDraws();
@@ -84,7 +94,9 @@ public final class Router implements AutoCloseable {
             settings.silenceLimit().toNanos(),
             nanoClock,
             InstantSource.system(),
-            followingTheFleet(metrics, waitingRoom, prefixes));
+            followingTheFleet(metrics, waitingRoom, prefixes),
+            upstreams::targets);
+    roomMayHaveCome = waitingRoom::roomMayHaveCome;
     metrics.show(registry, fleet, admission::inFlight, waitingRoom::waiting);
     metrics.show(registry, policy);
     Dispatcher dispatcher =
@@ -92,7 +104,7 @@ public final class Router implements AutoCloseable {
             policy.policy(),
             Placer.standard(settings.silenceLimit().toNanos(), settings.nodeQueueLimit()),
             fleet,
-            egress,
+            new TargetEgress(egress, upstreamEgress),
             nanoClock,
             alarms,
             waitingRoom,
@@ -172,6 +184,11 @@ public final class Router implements AutoCloseable {
     admission.endStalled(settings.readerStallLimit());
     fleet.dropSilent(DROP_SILENT_AFTER.toNanos());
     egress.retireAllBut(fleet.targets());
+    if (!upstreams.targets().isEmpty()) {
+      upstreamEgress.probe();
+      // A minute's allowance refills without anything that would say so.
+      roomMayHaveCome.run();
+    }
     if (ledger != null) {
       ledger.ledger().keepHouse();
     }
@@ -220,6 +237,7 @@ public final class Router implements AutoCloseable {
     housekeeping.shutdownNow();
     alarms.close();
     egress.close();
+    upstreamEgress.close();
     callbacks.shutdown();
     if (ledger != null) {
       ledger.close();

@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
@@ -22,12 +23,15 @@ import ringfence.router.policy.PolicyObserver;
 import ringfence.router.policy.detector.Detectors;
 import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
+import ringfence.router.upstream.UpstreamObserver;
 
 /// Counts what dispatches and the fleet do, and logs what operators should know. Labels have a
 /// fixed set of values: no model, tenant or node name.
-final class RouterMetrics implements DispatchObserver, FleetObserver, PolicyObserver {
+final class RouterMetrics
+    implements DispatchObserver, FleetObserver, PolicyObserver, UpstreamObserver {
   private static final Logger LOG = Logger.getLogger(RouterMetrics.class);
 
+  private final AtomicInteger openBreakers = new AtomicInteger();
   private final MeterRegistry registry;
   private final Timer placement;
   private final Timer resumes;
@@ -40,6 +44,9 @@ final class RouterMetrics implements DispatchObserver, FleetObserver, PolicyObse
 
   RouterMetrics(MeterRegistry registry) {
     this.registry = registry;
+    Gauge.builder("ringfence.router.upstream.breakers.open", openBreakers, AtomicInteger::get)
+        .description("Upstreams that get nothing because they failed")
+        .register(registry);
     placement =
         Timer.builder("ringfence.router.placement")
             .description("Time to place one attempt")
@@ -234,5 +241,17 @@ final class RouterMetrics implements DispatchObserver, FleetObserver, PolicyObse
   @Override
   public void left(TargetView target, String why) {
     LOG.infof("node %s left: %s", target.name(), why);
+  }
+
+  @Override
+  public void opened(String upstream, String why) {
+    openBreakers.incrementAndGet();
+    LOG.warnf("upstream %s gets nothing until it answers again: %s", upstream, why);
+  }
+
+  @Override
+  public void closed(String upstream) {
+    openBreakers.decrementAndGet();
+    LOG.infof("upstream %s answers again", upstream);
   }
 }

@@ -7,6 +7,7 @@ import io.grpc.stub.StreamObserver;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -164,22 +165,35 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
             .toList();
     for (Fleet.Described node : nodes) {
       for (ModelView model : node.target().models().values()) {
-        ListModelsResponse.Model.Builder listed =
-            models.computeIfAbsent(
-                model.name(),
-                name ->
-                    ListModelsResponse.Model.newBuilder()
-                        .setName(name)
-                        .setNearestZone(WireZones.toWire(node.target().zone()))
-                        .setLoadedAtEpochSeconds(dispatcher.fleet().modelSince(name)));
-        listed
-            .setNodes(listed.getNodes() + 1)
-            .setContextLength(Math.max(listed.getContextLength(), model.contextLength()));
+        ListModelsResponse.Model.Builder listed = list(models, node.target().zone(), model);
+        listed.setNodes(listed.getNodes() + 1);
+      }
+    }
+    for (TargetView upstream : dispatcher.fleet().upstreams()) {
+      if (!upstream.zone().isFartherThan(farthest)) {
+        upstream.models().values().forEach(model -> list(models, upstream.zone(), model));
       }
     }
     ListModelsResponse.Builder list = ListModelsResponse.newBuilder();
     models.values().forEach(list::addModels);
     return list.build();
+  }
+
+  /// @param models nearest first
+  private ListModelsResponse.Model.Builder list(
+      Map<String, ListModelsResponse.Model.Builder> models, Zone zone, ModelView model) {
+    ListModelsResponse.Model.Builder listed =
+        models.computeIfAbsent(
+            model.name(),
+            name ->
+                ListModelsResponse.Model.newBuilder()
+                    .setName(name)
+                    .setNearestZone(WireZones.toWire(zone))
+                    .setLoadedAtEpochSeconds(dispatcher.fleet().modelSince(name)));
+    if (WireZones.toWire(zone).getNumber() < listed.getNearestZoneValue()) {
+      listed.setNearestZone(WireZones.toWire(zone));
+    }
+    return listed.setContextLength(Math.max(listed.getContextLength(), model.contextLength()));
   }
 
   @Override

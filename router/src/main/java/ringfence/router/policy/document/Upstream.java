@@ -2,6 +2,7 @@ package ringfence.router.policy.document;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import ringfence.router.routing.Zone;
@@ -11,8 +12,17 @@ import ringfence.router.routing.Zone;
 /// @param baseUrl http or https, up to and with the version, such as `https://host/v1`
 /// @param zone where content is seen that goes there
 /// @param models by the name that clients use
+/// @param newTokensField the limit of the answer is sent as `max_completion_tokens`, not as
+///   `max_tokens`
 public record Upstream(
-    String name, URI baseUrl, Zone zone, Secret key, Map<String, Model> models, Limits limits) {
+    String name,
+    URI baseUrl,
+    Zone zone,
+    Secret key,
+    Map<String, Model> models,
+    Limits limits,
+    Timeouts timeouts,
+    boolean newTokensField) {
 
   public Upstream {
     models = Map.copyOf(models);
@@ -53,8 +63,26 @@ public record Upstream(
     }
   }
 
-  /// How much it is asked for.
+  /// How much it is asked for. What a minute holds refills evenly.
   ///
   /// @param requestsPerMinute null: no limit
-  public record Limits(int maxInFlight, @Nullable Integer requestsPerMinute) {}
+  /// @param tokensPerMinute of prompts and answers; null: no limit
+  public record Limits(
+      int maxInFlight, @Nullable Integer requestsPerMinute, @Nullable Integer tokensPerMinute) {
+    /// Without a limit of tokens.
+    public Limits(int maxInFlight, @Nullable Integer requestsPerMinute) {
+      this(maxInFlight, requestsPerMinute, null);
+    }
+  }
+
+  /// How long it is waited for.
+  ///
+  /// @param connect for a connection
+  /// @param firstByte for the head of its answer, once connected or not
+  /// @param between without a byte in mid-answer
+  public record Timeouts(Duration connect, Duration firstByte, Duration between) {
+    /// Where the policy says nothing.
+    public static final Timeouts USUAL =
+        new Timeouts(Duration.ofSeconds(5), Duration.ofSeconds(60), Duration.ofSeconds(30));
+  }
 }

@@ -2,6 +2,7 @@ package ringfence.router.policy.document;
 
 import java.net.URI;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Pattern;
@@ -10,12 +11,15 @@ import ringfence.router.policy.document.Upstream.Limits;
 import ringfence.router.policy.document.Upstream.Model;
 import ringfence.router.policy.document.Upstream.Price;
 import ringfence.router.policy.document.Upstream.Secret;
+import ringfence.router.policy.document.Upstream.Timeouts;
 import ringfence.router.routing.Zone;
 
 /// Reads the policy file's `upstreams`.
 final class UpstreamReader {
   private static final Pattern VARIABLE = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,127}");
   private static final Pattern MODEL = Pattern.compile("[^\\s\\p{Cntrl}]{1,256}");
+  private static final Pattern TOKENS_FIELD = Pattern.compile("max_tokens|max_completion_tokens");
+  private static final Duration MAX_TIMEOUT = Duration.ofHours(1);
   private static final int MAX_UPSTREAMS = 256;
   private static final int MAX_MODELS = 1_024;
   private static final int USUAL_IN_FLIGHT = 64;
@@ -42,9 +46,41 @@ final class UpstreamReader {
     Price price = price(map.find("price"), Price.FREE);
     Map<String, Model> models = models(map.get("models"), price);
     Limits limits = limits(map.find("limits"));
+    Timeouts timeouts = timeouts(map.find("timeouts"));
+    YamlValue field = map.find("max-tokens-field");
     map.end();
     return new Upstream(
-        name, url, zone == null ? Zone.EXTERNAL : zone.oneOf(Zone.class), key, models, limits);
+        name,
+        url,
+        zone == null ? Zone.EXTERNAL : zone.oneOf(Zone.class),
+        key,
+        models,
+        limits,
+        timeouts,
+        field != null
+            && field
+                .matching(TOKENS_FIELD, "max_tokens or max_completion_tokens")
+                .equals("max_completion_tokens"));
+  }
+
+  private static Timeouts timeouts(@Nullable YamlValue value) throws PolicyFileException {
+    if (value == null) {
+      return Timeouts.USUAL;
+    }
+    YamlMap map = value.map();
+    YamlValue connect = map.find("connect");
+    YamlValue firstByte = map.find("first-byte");
+    YamlValue between = map.find("between");
+    map.end();
+    return new Timeouts(
+        timeout(connect, Timeouts.USUAL.connect()),
+        timeout(firstByte, Timeouts.USUAL.firstByte()),
+        timeout(between, Timeouts.USUAL.between()));
+  }
+
+  private static Duration timeout(@Nullable YamlValue value, Duration usual)
+      throws PolicyFileException {
+    return value == null ? usual : PolicyReader.duration(value, MAX_TIMEOUT);
   }
 
   private static URI url(YamlValue value, Secret key) throws PolicyFileException {
@@ -134,12 +170,16 @@ final class UpstreamReader {
     }
     YamlMap map = value.map();
     YamlValue inFlight = map.find("max-in-flight");
-    YamlValue perMinute = map.find("requests-per-minute");
+    YamlValue requests = map.find("requests-per-minute");
+    YamlValue tokens = map.find("tokens-per-minute");
     map.end();
     return new Limits(
         inFlight == null ? USUAL_IN_FLIGHT : Math.toIntExact(inFlight.integer(1, 100_000)),
-        perMinute == null
-            ? null
-            : Integer.valueOf(Math.toIntExact(perMinute.integer(1, 10_000_000))));
+        perMinute(requests),
+        perMinute(tokens));
+  }
+
+  private static @Nullable Integer perMinute(@Nullable YamlValue value) throws PolicyFileException {
+    return value == null ? null : Integer.valueOf(Math.toIntExact(value.integer(1, 1_000_000_000)));
   }
 }

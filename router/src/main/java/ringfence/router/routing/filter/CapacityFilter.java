@@ -33,6 +33,10 @@ public final class CapacityFilter implements Filter {
     if (model == null) {
       return null;
     }
+    if (target.isUpstream()) {
+      // It has no queue of ours; its limits are in TargetView.unavailable.
+      return null;
+    }
     if (model.sequences() == 0) {
       // More choices than fit at once are still run, one batch after the other.
       return null;

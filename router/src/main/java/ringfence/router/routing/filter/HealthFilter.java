@@ -31,6 +31,9 @@ public final class HealthFilter implements Filter {
     if (target.draining()) {
       return "draining";
     }
+    if (target.unavailable() != null) {
+      return target.unavailable();
+    }
     return request.nowNanos() - target.heardNanos() > silenceLimitNanos ? "silent" : null;
   }
 }

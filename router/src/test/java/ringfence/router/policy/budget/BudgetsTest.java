@@ -120,22 +120,25 @@ class BudgetsTest {
     limit(new BudgetLimit(Window.DAY, null, null, 100L));
     Price price = new Price(1, 2);
     Spending spending = reserve(20, 30);
-    assertThat(spending.attempt(Price.FREE)).isNull();
-    assertThat(spending.attempt(price)).isNull();
+    assertThat(spending.attempt(1, Price.FREE)).isNull();
+    assertThat(spending.attempt(2, price)).isNull();
     // 20 + 60 are held.
     Spending other = reserve(20, 10);
-    assertThat(other.attempt(price)).isNotNull();
-    assertThat(other.attempt(Price.FREE)).isNull();
+    assertThat(other.attempt(1, price)).isNotNull();
+    assertThat(other.attempt(1, Price.FREE)).isNull();
+    spending.leads(2);
     spending.begun(10);
     spending.token();
-    // The first attempt has cost 10 + 2; the next can cost 10 + 58.
-    assertThat(spending.attempt(price)).isNull();
-    assertThat(other.attempt(new Price(1, 0))).isNull();
-    assertThat(other.attempt(new Price(1, 1))).isNotNull();
+    // The next can cost 10 + 58 beside it, and the two together too much.
+    assertThat(spending.attempt(3, price)).isNotNull();
+    spending.ended(1, true);
+    other.ended(1, true);
+    assertThat(other.attempt(2, new Price(1, 0))).isNull();
+    assertThat(other.attempt(3, new Price(1, 1))).isNotNull();
     spending.token();
     spending.end();
     other.end();
-    assertThat(spent(Window.DAY)).isEqualTo(new Amounts(1, 12, 12 + 12));
+    assertThat(spent(Window.DAY)).isEqualTo(new Amounts(1, 12, 10 + 4));
     assertThat(budgets.account("t").reserved(Window.DAY)).isEqualTo(Amounts.NOTHING);
   }
 
@@ -182,13 +185,52 @@ class BudgetsTest {
     assertThat(budgets.account("t").reserved(Window.MONTH)).isEqualTo(Amounts.NOTHING);
   }
 
+  private static boolean leads(Spending spending) {
+    spending.leads(1);
+    return true;
+  }
+
+  /// Two attempts that run at the same time: what both can cost is held, and the one that lost the
+  /// race has cost its prompt.
+  @Test
+  void aHedgeReservesBesideTheAttemptThatItRaces() {
+    limit(new BudgetLimit(Window.DAY, null, null, 100L));
+    Price price = new Price(1, 2);
+    Spending spending = reserve(10, 15);
+    assertThat(spending.attempt(1, price)).isNull();
+    assertThat(spending.attempt(2, price)).isNull();
+    assertThat(budgets.account("t").reserved(Window.DAY).moneyNanos()).isEqualTo(80);
+    assertThat(reserve(10, 6).attempt(1, price)).isNotNull();
+    spending.ended(1, true);
+    spending.leads(2);
+    spending.begun(10);
+    spending.token();
+    spending.end();
+    assertThat(spent(Window.DAY).moneyNanos()).isEqualTo(10 + 10 + 2);
+  }
+
+  @Test
+  void aTargetThatCountsAtTheEndIsBookedByItsCounts() {
+    limit(new BudgetLimit(Window.DAY, null, 100L, 1_000L));
+    Spending spending = reserve(40, 20);
+    assertThat(spending.attempt(1, new Price(1, 2))).isNull();
+    spending.leads(1);
+    spending.begunUncounted();
+    assertThat(spending.token(30)).isTrue();
+    spending.countedAtEnd(12, 7);
+    spending.end();
+    assertThat(spent(Window.DAY)).isEqualTo(new Amounts(1, 19, 12 + 14));
+    assertThat(budgets.account("t").reserved(Window.DAY)).isEqualTo(Amounts.NOTHING);
+  }
+
   private void client(Random random, AtomicLong delivered, AtomicLong served) {
     int prompt = 1 + random.nextInt(40);
     int most = 1 + random.nextInt(60);
     if (budgets.reserve("t", prompt + random.nextInt(40), most) instanceof Spending spending) {
       long tokens = 0;
-      if (spending.attempt(new Price(random.nextInt(3), random.nextInt(6))) == null
+      if (spending.attempt(1, new Price(random.nextInt(3), random.nextInt(6))) == null
           && random.nextInt(8) > 0
+          && leads(spending)
           && spending.begun(prompt) == null) {
         tokens = prompt;
         int answer = random.nextInt(most + 1);

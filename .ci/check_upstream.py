@@ -1,0 +1,141 @@
+"""Lets OpenAI's Python SDK ask a second router and gateway whose only target is an upstream: the first stack's gateway.
+
+usage: check_upstream.py FIRST_URL MODEL ROUTER_JAR GATEWAY_JAR JAVA PORT      (run with the SDK's Python)
+
+Checks what must go through (text, stream, seed, stop, usage, receipts) and what must not (a near label, a card number)."""
+
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+import openai
+
+first, model, router_jar, gateway_jar, java, port = sys.argv[1:7]
+port = int(port)
+folder = pathlib.Path(tempfile.mkdtemp(prefix="ringfence-upstream-"))
+policy = folder / "policy.yaml"
+policy.write_text(
+    f"""
+tenants:
+  - {{name: ann, farthest-zone: external, budgets: [{{window: day, money: 5.00}}]}}
+upstreams:
+  - name: first-stack
+    base-url: {first}/v1
+    price: {{input-per-million: 1, output-per-million: 2}}
+    models: {{far-model: {{upstream-name: {model}, context-length: 8192}}}}
+"""
+)
+flags = [java, "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC", "-Xmx256m"]
+processes = []
+
+
+def start(name: str, jar: str, settings: dict) -> None:
+    with open(folder / f"{name}.log", "wb") as log:
+        command = [*flags, *(f"-D{key}={value}" for key, value in settings.items()), "-jar", jar]
+        processes.append(subprocess.Popen(command, stdout=log, stderr=log, stdin=subprocess.DEVNULL))
+
+
+def ready(url: str) -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(url, timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except OSError:
+            time.sleep(0.2)
+    raise SystemExit(f"{url} was not ready within 120 s; logs are in {folder}")
+
+
+def expect(what: str, holds: bool) -> None:
+    print(("ok   " if holds else "WRONG ") + what, flush=True)
+    if not holds:
+        raise SystemExit(1)
+
+
+def refused(client, **request):
+    try:
+        client.chat.completions.create(model="far-model", max_tokens=8, **request)
+        return None
+    except openai.APIStatusError as error:
+        return error
+
+
+try:
+    made = subprocess.run(
+        [java, "-jar", router_jar, "keys", "create", "sdk", "--tenant", "ann", "--policy-file", str(policy)],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    key = re.search(r"rf-[A-Za-z0-9_-]+", made.stdout).group()
+    start(
+        "router",
+        router_jar,
+        {
+            "ringfence.router.listen-address": f"127.0.0.1:{port}",
+            "ringfence.router.policy-file": policy,
+            "ringfence.router.ledger.folder": folder / "ledger",
+            "quarkus.http.host": "127.0.0.1",
+            "quarkus.http.port": port + 1,
+        },
+    )
+    start(
+        "gateway",
+        gateway_jar,
+        {
+            "ringfence.gateway.routers": f"127.0.0.1:{port}",
+            "ringfence.gateway.farthest-zone": "external",
+            "ringfence.gateway.require-keys": "true",
+            "quarkus.http.host": "127.0.0.1",
+            "quarkus.http.port": port + 2,
+        },
+    )
+    ready(f"http://127.0.0.1:{port + 1}/q/health/ready")
+    ready(f"http://127.0.0.1:{port + 2}/q/health/ready")
+    client = openai.OpenAI(base_url=f"http://127.0.0.1:{port + 2}/v1", api_key=key, max_retries=0)
+    direct = openai.OpenAI(base_url=f"{first}/v1", api_key="none", max_retries=0)
+    question = {"messages": [{"role": "user", "content": "Tell me about a fence."}], "max_tokens": 24, "seed": 5, "temperature": 0.7}
+
+    expect("its models are listed", [m.id for m in client.models.list()] == ["far-model"])
+    wanted = direct.chat.completions.create(model=model, **question)
+    got = client.chat.completions.with_raw_response.create(model="far-model", **question, extra_headers={"Ringfence-Explain": "true"})
+    answer = got.parse()
+    expect("the answer is the upstream's own", answer.choices[0].message.content == wanted.choices[0].message.content)
+    expect("with its counts", (answer.usage.prompt_tokens, answer.usage.completion_tokens) == (wanted.usage.prompt_tokens, wanted.usage.completion_tokens))
+    expect("it says where it ran", (got.headers["ringfence-node"], got.headers["ringfence-zone"]) == ("first-stack", "external"))
+    expect("and why", json.loads(got.headers["ringfence-explain"])[0]["chosen"] is True)
+    streamed = "".join(
+        chunk.choices[0].delta.content or "" for chunk in client.chat.completions.create(model="far-model", stream=True, **question) if chunk.choices
+    )
+    expect("streamed, it is the same", streamed == wanted.choices[0].message.content)
+    whole = client.completions.create(model="far-model", prompt="Once upon a time", max_tokens=8, temperature=0)
+    expect("a completion comes through", whole.choices[0].text != "" and whole.usage.completion_tokens == 8)
+    request = urllib.request.Request(f"http://127.0.0.1:{port + 2}/v1/receipts/{answer.id}", headers={"Authorization": f"Bearer {key}"})
+    with urllib.request.urlopen(request, timeout=10) as receipt:
+        expect("a receipt names it", "first-stack" in receipt.read().decode())
+
+    with urllib.request.urlopen(f"{first}/q/metrics", timeout=10) as metrics:
+        before = metrics.read().decode()
+    near = refused(client, messages=question["messages"], extra_headers={"Ringfence-Zone": "site"})
+    expect("a near label stays", near is not None and near.status_code == 403)
+    card = refused(client, messages=[{"role": "user", "content": "my card is 4111 1111 1111 1111"}])
+    expect("a card number stays", card is not None and card.status_code == 403 and "4111" not in str(card))
+    with urllib.request.urlopen(f"{first}/q/metrics", timeout=10) as metrics:
+        after = metrics.read().decode()
+    count = lambda text: sum(float(line.rsplit(" ", 1)[1]) for line in text.splitlines() if line.startswith("ringfence_gateway_requests_seconds_count"))
+    expect("and the upstream has heard of neither", count(before) == count(after))
+    unknown = refused(client, messages=question["messages"], extra_body={"top_k": 3})
+    expect("what its API does not know is refused by name", unknown is not None and unknown.status_code == 400 and "top_k" in str(unknown))
+finally:
+    for process in processes:
+        process.terminate()
+    for process in processes:
+        process.wait(timeout=60)
+print("all passed")
