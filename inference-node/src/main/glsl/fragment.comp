@@ -24,7 +24,7 @@ layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint ROW_TILES = 1;
 layout(constant_id = 2) const uint ROW_GROUPS = 8;
 layout(constant_id = 3) const uint K_GROUPS = 2;
-layout(constant_id = 4) const uint AHEAD = 2;    // turns loaded ahead; even
+layout(constant_id = 4) const uint AHEAD = 2;    // turns loaded ahead: 2 or 4
 layout(constant_id = 5) const uint TOKENS = 32;  // a multiple of WIDTH
 layout(constant_id = 6) const uint WIDTH = 16;   // tokens of a fragment: 8 or 16
 layout(constant_id = 7) const uint ORDER = 0xD8; // pairs 0, 2, 1, 3
@@ -102,14 +102,15 @@ void main() {
     } \
   }
 
-// Zero beyond the last column, so that what weights there are beyond it does not count.
+// Zero beyond the last column and the last turn, so that what weights there are beyond them does not
+// count.
 #define LOAD_INPUTS(turn) \
   [[unroll]] for (uint n = 0; n < INPUTS_EACH; n++) { \
     const uint item = thread + n * THREADS; \
     const uint column = (turn) * DEPTH + item % (DEPTH / 8) * 8; \
     const uint token = min(firstToken + item / (DEPTH / 8), tokens - 1); \
     loaded[n] = uvec4(0); \
-    if (column < columns && item < INPUTS) { \
+    if (column < columns && item < INPUTS && (turn) < to) { \
       loaded[n] = Vectors(inputs).v[(token * inputStride + column) / 8]; \
     } \
   }
@@ -123,65 +124,66 @@ void main() {
     } \
   }
 
+// A tile's part of a step, as this lane's part of a fragment.
+#define UNPACK(tile, step) \
+  [[unroll]] for (uint p = 0; p < 4; p++) { \
+    const f16vec2 pair = tile_pair(tile, step, (ORDER >> (2 * p)) & 3); \
+    weightsA[2 * p] = pair.x; \
+    weightsA[2 * p + 1] = pair.y; \
+  }
+
+// One turn. Written out for each `i`, because drivers leave `ahead` in slow local memory where they
+// don't unroll the loop around a barrier.
+#define TURN(i) \
+  { \
+    const uint turn = base + i; \
+    LOAD_INPUTS(turn + 1) \
+    Tile b[ROW_TILES]; \
+    [[unroll]] for (uint r = 0; r < ROW_TILES; r++) { \
+      b[r] = ahead[(i) * ROW_TILES + r]; \
+    } \
+    LOAD_WEIGHTS(i, min(turn + AHEAD, to - 1)) \
+    [[unroll]] for (uint step = 0; step < 4; step++) { \
+      FRAGMENT_B inputsB[WIDE]; \
+      [[unroll]] for (uint j = 0; j < WIDE; j++) { \
+        coopMatLoad(inputsB[j], staged, \
+            ((i) & 1) * STAGE + j * WIDTH * STRIDE + kGroup * 8 + step * 2, STRIDE, \
+            gl_CooperativeMatrixLayoutColumnMajor); \
+      } \
+      [[unroll]] for (uint r = 0; r < ROW_TILES; r++) { \
+        FRAGMENT_A weightsA; \
+        UNPACK(b[r], step) \
+        [[unroll]] for (uint j = 0; j < WIDE; j++) { \
+          sums[r * WIDE + j] = coopMatMulAdd(weightsA, inputsB[j], sums[r * WIDE + j]); \
+        } \
+      } \
+    } \
+    STAGE_INPUTS(((i) + 1) & 1) \
+    barrier(); \
+  }
+
   Tile ahead[AHEAD * ROW_TILES];
   uvec4 loaded[INPUTS_EACH];
   FRAGMENT_C sums[ROW_TILES * WIDE];
   [[unroll]] for (uint i = 0; i < ROW_TILES * WIDE; i++) {
     sums[i] = FRAGMENT_C(0.0);
   }
-  [[unroll]] for (uint i = 0; i < AHEAD; i++) {
-    LOAD_WEIGHTS(i, from + i)
+  LOAD_WEIGHTS(0, from)
+  LOAD_WEIGHTS(1, min(from + 1, to - 1))
+  if (AHEAD > 2) {
+    LOAD_WEIGHTS(2, min(from + 2, to - 1))
+    LOAD_WEIGHTS(3, min(from + 3, to - 1))
   }
   LOAD_INPUTS(from)
   STAGE_INPUTS(0)
   barrier();
 
   for (uint base = from; base < to; base += AHEAD) {
-    [[unroll]] for (uint i = 0; i < AHEAD; i++) {
-      const uint turn = base + i;
-      if (turn < to) {
-        const bool more = turn + 1 < to;
-        if (more) {
-          LOAD_INPUTS(turn + 1)
-        }
-        Tile b[ROW_TILES];
-        [[unroll]] for (uint r = 0; r < ROW_TILES; r++) {
-          b[r] = ahead[i * ROW_TILES + r];
-        }
-        if (turn + AHEAD < to) {
-          LOAD_WEIGHTS(i, turn + AHEAD)
-        }
-        [[unroll]] for (uint step = 0; step < 4; step++) {
-          FRAGMENT_B inputsB[WIDE];
-          [[unroll]] for (uint j = 0; j < WIDE; j++) {
-            coopMatLoad(inputsB[j], staged, (i & 1) * STAGE + j * WIDTH * STRIDE + kGroup * 8 + step * 2,
-                STRIDE, gl_CooperativeMatrixLayoutColumnMajor);
-          }
-          [[unroll]] for (uint r = 0; r < ROW_TILES; r++) {
-            FRAGMENT_A weightsA;
-            f16vec2 pair;
-            pair = tile_pair(b[r], step, ORDER & 3);
-            weightsA[0] = pair.x;
-            weightsA[1] = pair.y;
-            pair = tile_pair(b[r], step, (ORDER >> 2) & 3);
-            weightsA[2] = pair.x;
-            weightsA[3] = pair.y;
-            pair = tile_pair(b[r], step, (ORDER >> 4) & 3);
-            weightsA[4] = pair.x;
-            weightsA[5] = pair.y;
-            pair = tile_pair(b[r], step, (ORDER >> 6) & 3);
-            weightsA[6] = pair.x;
-            weightsA[7] = pair.y;
-            [[unroll]] for (uint j = 0; j < WIDE; j++) {
-              sums[r * WIDE + j] = coopMatMulAdd(weightsA, inputsB[j], sums[r * WIDE + j]);
-            }
-          }
-        }
-        if (more) {
-          STAGE_INPUTS((i + 1) & 1)
-        }
-        barrier();
-      }
+    TURN(0)
+    TURN(1)
+    if (AHEAD > 2) {
+      TURN(2)
+      TURN(3)
     }
   }
 

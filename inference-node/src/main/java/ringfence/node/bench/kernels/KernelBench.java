@@ -78,7 +78,8 @@ public final class KernelBench implements AutoCloseable {
       }
       for (int tokens : plan.tokens()) {
         if (timed(shape, tokens)) {
-          in = Math.max(in, 4L * tokens * shape.columns());
+          // Kernels may read what tokens fill up a fragment.
+          in = Math.max(in, 4L * ((tokens + 15) / 16 * 16) * shape.columns());
           out = Math.max(out, 4L * tokens * shape.rows());
         }
       }

@@ -11,14 +11,30 @@ import ringfence.node.compute.vulkan.weights.WeightLayout;
 /// The variants that are worth timing for a number of tokens.
 final class KernelVariants {
   private static final int[][] ONE_TOKEN = {
-    {8, 1, 4}, {8, 1, 2}, {8, 2, 2}, {4, 1, 4}, {4, 2, 4}, {4, 1, 2}, {16, 1, 2}, {16, 1, 4}
+    {8, 1, 4},
+    {8, 1, 2},
+    {8, 2, 2},
+    {4, 1, 4},
+    {4, 2, 2},
+    {4, 1, 2},
+    {16, 1, 2},
+    {16, 1, 1},
+    {8, 2, 1}
   };
   private static final int[][] FEW_TOKENS = {{8, 1, 4}, {8, 1, 2}, {4, 1, 4}, {8, 2, 2}};
-  private static final int[][] AT_8 = {{1, 2, 4, 2}, {1, 2, 4, 4}, {1, 4, 2, 2}, {1, 1, 8, 2}};
-  private static final int[][] AT_16 = {{1, 4, 2, 2}, {1, 4, 2, 4}, {1, 2, 4, 2}, {1, 8, 2, 2}};
-  private static final int[][] AT_32 = {{1, 8, 2, 2}, {1, 4, 2, 2}, {1, 4, 2, 4}, {2, 4, 2, 2}};
-  private static final int[][] AT_64 = {{1, 8, 1, 4}, {1, 8, 1, 2}, {2, 4, 1, 2}, {1, 8, 2, 2}};
-  private static final int[][] AT_128 = {{2, 8, 1, 2}, {1, 8, 1, 2}, {2, 4, 1, 2}};
+  private static final int[][] AT_8 = {
+    {1, 2, 4, 2}, {1, 2, 4, 4}, {1, 4, 2, 2}, {1, 1, 8, 2}, {1, 1, 8, 4}, {1, 1, 4, 4}, {2, 1, 4, 4}
+  };
+  private static final int[][] AT_16 = {
+    {1, 4, 2, 2}, {1, 4, 2, 4}, {1, 2, 4, 2}, {1, 2, 4, 4}, {2, 2, 2, 2}
+  };
+  private static final int[][] AT_32 = {
+    {1, 8, 2, 2}, {1, 4, 2, 2}, {1, 4, 2, 4}, {2, 4, 2, 2}, {2, 2, 2, 2}, {1, 4, 1, 2}
+  };
+  private static final int[][] AT_64 = {
+    {1, 8, 1, 4}, {1, 8, 1, 2}, {2, 4, 1, 2}, {1, 8, 2, 2}, {2, 4, 2, 2}, {1, 4, 2, 2}
+  };
+  private static final int[][] AT_128 = {{2, 8, 1, 2}, {1, 8, 1, 2}, {2, 4, 1, 2}, {2, 4, 2, 2}};
 
   private KernelVariants() {}
 

@@ -10,11 +10,13 @@ import java.util.Set;
 import org.lwjgl.system.MemoryStack;
 import org.lwjgl.vulkan.EXTMemoryBudget;
 import org.lwjgl.vulkan.KHRCooperativeMatrix;
+import org.lwjgl.vulkan.KHRPipelineExecutableProperties;
 import org.lwjgl.vulkan.KHRShaderBfloat16;
 import org.lwjgl.vulkan.KHRWorkgroupMemoryExplicitLayout;
 import org.lwjgl.vulkan.VkPhysicalDevice;
 import org.lwjgl.vulkan.VkPhysicalDeviceCooperativeMatrixFeaturesKHR;
 import org.lwjgl.vulkan.VkPhysicalDeviceFeatures2;
+import org.lwjgl.vulkan.VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR;
 import org.lwjgl.vulkan.VkPhysicalDeviceShaderBfloat16FeaturesKHR;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan11Features;
 import org.lwjgl.vulkan.VkPhysicalDeviceVulkan12Features;
@@ -35,6 +37,7 @@ final class FeatureChain {
   private final VkPhysicalDeviceCooperativeMatrixFeaturesKHR matrices;
   private final VkPhysicalDeviceShaderBfloat16FeaturesKHR bfloat;
   private final VkPhysicalDeviceWorkgroupMemoryExplicitLayoutFeaturesKHR shared;
+  private final VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR executables;
 
   FeatureChain(MemoryStack stack, Set<String> extensions) {
     this.extensions = extensions;
@@ -45,6 +48,8 @@ final class FeatureChain {
     matrices = VkPhysicalDeviceCooperativeMatrixFeaturesKHR.calloc(stack).sType$Default();
     bfloat = VkPhysicalDeviceShaderBfloat16FeaturesKHR.calloc(stack).sType$Default();
     shared = VkPhysicalDeviceWorkgroupMemoryExplicitLayoutFeaturesKHR.calloc(stack).sType$Default();
+    executables =
+        VkPhysicalDevicePipelineExecutablePropertiesFeaturesKHR.calloc(stack).sType$Default();
     all.pNext(in11).pNext(in12).pNext(in13);
     if (hasMatrices()) {
       all.pNext(matrices);
@@ -54,6 +59,9 @@ final class FeatureChain {
     }
     if (hasShared()) {
       all.pNext(shared);
+    }
+    if (hasExecutables()) {
+      all.pNext(executables);
     }
   }
 
@@ -68,6 +76,12 @@ final class FeatureChain {
   private boolean hasShared() {
     return extensions.contains(
         KHRWorkgroupMemoryExplicitLayout.VK_KHR_WORKGROUP_MEMORY_EXPLICIT_LAYOUT_EXTENSION_NAME);
+  }
+
+  private boolean hasExecutables() {
+    return PipelineStatistics.WANTED
+        && extensions.contains(
+            KHRPipelineExecutableProperties.VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME);
   }
 
   /// Asks the device.
@@ -152,6 +166,7 @@ final class FeatureChain {
     all.features()
         .shaderInt16(wanted.contains(Feature.INT16))
         .shaderInt64(wanted.contains(Feature.INT64));
+    executables.pipelineExecutableInfo(hasExecutables());
     matrices.cooperativeMatrix(wanted.contains(Feature.COOPERATIVE_MATRIX));
     bfloat
         .shaderBFloat16Type(wanted.contains(Feature.BFLOAT16))
@@ -182,6 +197,10 @@ final class FeatureChain {
     }
     if (extensions.contains(EXTMemoryBudget.VK_EXT_MEMORY_BUDGET_EXTENSION_NAME)) {
       wanted.add(EXTMemoryBudget.VK_EXT_MEMORY_BUDGET_EXTENSION_NAME);
+    }
+    if (hasExecutables()) {
+      wanted.add(
+          KHRPipelineExecutableProperties.VK_KHR_PIPELINE_EXECUTABLE_PROPERTIES_EXTENSION_NAME);
     }
     // A device that has it demands that it be named.
     if (extensions.contains(PORTABILITY)) {

@@ -60,6 +60,9 @@ final class PipelineStore {
       module = made.get(0);
       var info = VkComputePipelineCreateInfo.calloc(1, stack).sType$Default();
       info.get(0).layout(layout);
+      if (PipelineStatistics.WANTED) {
+        info.get(0).flags(PipelineStatistics.FLAGS);
+      }
       var stage =
           info.get(0)
               .stage()
@@ -80,6 +83,9 @@ final class PipelineStore {
       }
       Results.check(
           vkCreateComputePipelines(device, cache, info, null, made), "building the kernel " + name);
+      if (PipelineStatistics.WANTED) {
+        PipelineStatistics.log(device, made.get(0), name);
+      }
       return new Pipeline(gpu, made.get(0), name);
     } finally {
       if (module != VK_NULL_HANDLE) {

@@ -299,10 +299,10 @@ public final class Recording extends Gpu.Child implements AutoCloseable {
     lastValue = value;
   }
 
-  /// Times since the first timestamp. The submission is done.
-  List<Timing> timings() {
+  /// The device's clock at each timestamp. The submission is done.
+  long[] ticks() {
     if (labels.isEmpty()) {
-      return List.of();
+      return new long[0];
     }
     gpu.enter();
     try {
@@ -311,18 +311,18 @@ public final class Recording extends Gpu.Child implements AutoCloseable {
           vkGetQueryPoolResults(
               gpu.device(), queries, 0, ticks.length, ticks, Long.BYTES, VK_QUERY_RESULT_64_BIT),
           "reading timestamps");
-      List<Timing> timings = new ArrayList<>();
-      double nanos = gpu.traits().timestampNanos();
-      for (int i = 0; i < ticks.length; i++) {
-        timings.add(new Timing(labels.get(i), (ticks[i] - ticks[0]) * nanos));
-      }
-      return timings;
+      return ticks;
     } finally {
       gpu.leave();
     }
   }
 
-  /// When a label's point was reached, after the recording's first.
+  /// Labels of the timestamps.
+  List<String> labels() {
+    return labels;
+  }
+
+  /// When a label's point was reached, after the submission's first.
   public record Timing(String label, double nanos) {}
 
   /// Gives it back. Where it still runs, that is waited for; where it never ends, closing the

@@ -34,11 +34,21 @@ public final class Submission {
     }
   }
 
-  /// What its timestamps say, each recording's from its own first one. Once it is done, and before
-  /// its recordings are submitted again.
+  /// What its timestamps say, counted from the first of them. Once it is done, and before its
+  /// recordings are submitted again.
   public List<Timing> timings() {
     List<Timing> all = new ArrayList<>();
-    recordings.forEach(r -> all.addAll(r.timings()));
+    double nanos = gpu.traits().timestampNanos();
+    long first = 0;
+    for (Recording recording : recordings) {
+      long[] ticks = recording.ticks();
+      for (int i = 0; i < ticks.length; i++) {
+        if (all.isEmpty()) {
+          first = ticks[i];
+        }
+        all.add(new Timing(recording.labels().get(i), (ticks[i] - first) * nanos));
+      }
+    }
     return all;
   }
 }

@@ -5,7 +5,7 @@ package ringfence.node.compute.vulkan.matrix;
 /// @param rowTiles row tiles of a subgroup; even when gated
 /// @param rowGroups subgroups side by side along the rows
 /// @param kGroups subgroups that share the columns
-/// @param ahead turns that weights are loaded ahead; even
+/// @param ahead turns that weights are loaded ahead: 2 or 4
 /// @param tokens of a workgroup
 /// @param splits parts that the columns are cut into, each a workgroup's; 0: by the device's size
 public record FragmentShape(
@@ -15,8 +15,7 @@ public record FragmentShape(
     if (rowTiles < 1
         || rowGroups < 1
         || kGroups < 1
-        || ahead < 2
-        || ahead % 2 != 0
+        || (ahead != 2 && ahead != 4)
         || tokens % 8 != 0
         || (tokens > 8 && tokens % 16 != 0)
         || splits < 0) {
@@ -26,6 +25,10 @@ public record FragmentShape(
   }
 
   FragmentShape withSplits(int splits) {
+    return new FragmentShape(rowTiles, rowGroups, kGroups, ahead, tokens, splits);
+  }
+
+  FragmentShape withTokens(int tokens) {
     return new FragmentShape(rowTiles, rowGroups, kGroups, ahead, tokens, splits);
   }
 

@@ -108,26 +108,18 @@ public final class Matrices implements AutoCloseable {
           new Choice.MatVec(
               tuning.matVec(format, rows, columns, tokens, matrices),
               arithmetic == Arithmetic.FAST && format.quantised());
-      case FRAGMENTS -> new Choice.Fragments(fragmentShape(rows, tokens, matrices));
+      case FRAGMENTS -> new Choice.Fragments(fragmentShape(rows, columns, tokens, matrices));
       case TILED -> new Choice.Tiled();
     };
   }
 
-  private FragmentShape fragmentShape(int rows, int tokens, int matrices) {
+  private FragmentShape fragmentShape(int rows, int columns, int tokens, int matrices) {
     FragmentShape shape =
         arithmetic == Arithmetic.DETERMINISTIC
             ? tuning.invariant(tokens, matrices)
-            : tuning.fragments(rows, tokens, matrices);
+            : tuning.fragments(rows, columns, tokens, matrices);
     // 8 tokens of 16: half of them for nothing.
-    return hasFragments(shape)
-        ? shape
-        : new FragmentShape(
-            shape.rowTiles(),
-            shape.rowGroups(),
-            shape.kGroups(),
-            shape.ahead(),
-            16,
-            shape.splits());
+    return hasFragments(shape) ? shape : shape.withTokens(16);
   }
 
   /// Records a product with the kernel that suits it.
@@ -199,7 +191,7 @@ public final class Matrices implements AutoCloseable {
         Math.ceilDiv(matrix.layout().rowTiles(), shape.rows() / 16 / ending.matrices())
             * Math.ceilDiv(tokens, shape.tokens());
     int turns = Math.ceilDiv(matrix.layout().columnTiles(), shape.kGroups());
-    int splits = shape.splits() == 0 ? tuning.splits(groups, turns, shape.ahead()) : shape.splits();
+    int splits = shape.splits() == 0 ? tuning.splits(groups, turns, shape) : shape.splits();
     long partBytes = 4L * shape.rows() * shape.tokens();
     splits = Math.clamp(PART_BYTES / (partBytes * groups), 1, Math.min(splits, turns));
     if (groups > COUNTERS) {

@@ -4,10 +4,18 @@ import ringfence.node.compute.vulkan.device.GpuTraits;
 import ringfence.node.compute.vulkan.weights.WeightFormat;
 
 /// Sizes per kind of device, and where one kernel takes over from another. Measured on an H100 with
-/// `node bench --kernels` where it says so; elsewhere careful guesses.
+/// `node kernels` (bench/vulkan.md).
 public final class Tuning {
   private static final int NVIDIA = 0x10DE;
   private static final int UNKNOWN_PROCESSORS = 32;
+  private static final int SUBGROUPS_A_PROCESSOR = 16;
+  private static final int MOST_SPLITS = 8;
+
+  /// Rows below which a matrix gives a large device too few workgroups.
+  private static final int NARROW = 16_384;
+
+  /// Columns from which subgroups rather share them than the rows.
+  private static final int LONG = 8_192;
 
   private final boolean nvidia;
   private final int processors;
@@ -23,31 +31,35 @@ public final class Tuning {
 
   /// The most tokens for which a mat-vec beats fragments.
   int mostMatVecTokens() {
-    return 2;
+    return 1;
   }
 
   MatVecShape matVec(WeightFormat format, int rows, int columns, int tokens, int matrices) {
-    // Registers: floats take 4 to 8 times those of codes.
-    int ahead = format.quantised() ? 4 : 2;
     int columnTiles = Math.ceilDiv(columns, 64);
-    int kGroups = 8;
-    while (kGroups > 1 && (kGroups / 2) * ahead >= columnTiles) {
+    int kGroups = matrices == 2 ? 8 : 16;
+    while (kGroups > 1 && (kGroups / 2) * 2 >= columnTiles) {
       kGroups /= 2;
     }
-    return new MatVecShape(kGroups, matrices, ahead, nvidia ? 4 : 8);
+    return new MatVecShape(kGroups, matrices, 2, nvidia ? 4 : 8);
   }
 
-  FragmentShape fragments(int rows, int tokens, int matrices) {
-    FragmentShape shape =
-        tokens <= 8
-            ? new FragmentShape(1, 2, 4, 2, 8, 0)
-            : tokens <= 16
-                ? new FragmentShape(1, 4, 2, 2, 16, 0)
-                : tokens <= 32
-                    ? new FragmentShape(1, 8, 2, 2, 32, 0)
-                    : tokens <= 96
-                        ? new FragmentShape(1, 8, 1, 4, 64, 0)
-                        : new FragmentShape(2, 8, 1, 2, 128, 0);
+  FragmentShape fragments(int rows, int columns, int tokens, int matrices) {
+    boolean narrow = rows < NARROW;
+    FragmentShape shape;
+    if (tokens <= 8) {
+      shape =
+          narrow && columns > LONG
+              ? new FragmentShape(1, 1, 8, 2, 8, 0)
+              : new FragmentShape(1, 2, 4, 4, 8, 0);
+    } else if (tokens <= 16) {
+      shape = new FragmentShape(1, 4, 2, 2, 16, 0);
+    } else if (tokens <= 32) {
+      shape = new FragmentShape(1, 4, 2, 2, 32, 0);
+    } else if (tokens <= 96) {
+      shape = new FragmentShape(1, 8, narrow ? 2 : 1, 2, 64, 0);
+    } else {
+      shape = new FragmentShape(2, 8, 1, 2, 128, 0);
+    }
     return matrices == 2 ? shape.paired() : shape;
   }
 
@@ -58,10 +70,12 @@ public final class Tuning {
     return matrices == 2 ? shape.paired() : shape;
   }
 
-  /// Parts of the columns, so that there is a workgroup or two for each multiprocessor and no part
-  /// is too short to be worth its own start.
-  int splits(int groups, int turns, int ahead) {
-    int wanted = Math.ceilDiv(2 * processors, groups) - (groups >= processors ? 1 : 0);
-    return Math.clamp(Math.min(wanted, turns / Math.max(4, ahead)), 1, 8);
+  /// Parts of the columns, a power of two, so that the multiprocessors have enough subgroups to
+  /// hide their memory behind, and no part is too short to be worth its own start.
+  int splits(int groups, int turns, FragmentShape shape) {
+    int subgroups = shape.threads() / 32;
+    int wanted = Math.max(1, processors * SUBGROUPS_A_PROCESSOR / (groups * subgroups));
+    int most = Math.max(1, Math.min(MOST_SPLITS, turns / Math.max(4, shape.ahead())));
+    return Integer.highestOneBit(Math.min(wanted, most));
   }
 }

@@ -43,7 +43,13 @@ final class AttentionRecorder {
   /// @param headNorms address of a query head's norm and a key head's after it, or 0
   /// @param halves what becomes of the sums
   void record(
-      Recording to, StepLayout layout, GpuBuffer data, int index, long headNorms, boolean halves) {
+      Recording to,
+      StepLayout layout,
+      GpuBuffer data,
+      int index,
+      long headNorms,
+      boolean halves,
+      Phases phases) {
     StepShape shape = layout.shape;
     Turns turn = kinds.turns().get(kinds.layerTurns()[index]);
     long turns = data.address() + layout.turns(kinds.layerTurns()[index]);
@@ -96,6 +102,7 @@ final class AttentionRecorder {
     }
     to.barrier();
     if (shape.tiles() > 0) {
+      phases.end(to, "place", 0);
       to.dispatch(
           kernels.attendTile(halves),
           shape.tiles(),
@@ -111,5 +118,9 @@ final class AttentionRecorder {
               .integer(kinds.windows()[window]));
       to.barrier();
     }
+    phases.end(
+        to,
+        new Phases.Noted(
+            "attention", 0, window, 2L * spec.kvHeads() * KvStore.width(spec) * Short.BYTES));
   }
 }

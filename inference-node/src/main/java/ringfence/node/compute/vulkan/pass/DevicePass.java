@@ -1,6 +1,7 @@
 package ringfence.node.compute.vulkan.pass;
 
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -35,11 +36,13 @@ final class DevicePass implements AutoCloseable {
   private final Gpu gpu;
   private final StepRecorder recorder;
   private final StepPlan plan;
-  private final Map<StepShape, Step> steps = new LinkedHashMap<>(16, 0.75f, true);
+  private final Map<Key, Step> steps = new LinkedHashMap<>(16, 0.75f, true);
   private @Nullable GpuBuffer data;
 
+  private record Key(StepShape shape, boolean timed) {}
+
   /// A recorded shape.
-  private record Step(StepLayout layout, List<Recording> parts) {
+  private record Step(StepLayout layout, List<Recording> parts, Phases phases) {
     void close() {
       parts.forEach(Recording::close);
     }
@@ -58,7 +61,7 @@ final class DevicePass implements AutoCloseable {
   /// @return false when it was given up
   boolean run(Batch batch, BooleanSupplier unwanted, Recording... last) {
     StepShape shape = plan.plan(batch);
-    Step step = step(shape);
+    Step step = step(new Key(shape, false));
     plan.write(step.layout(), buffer(step.layout().size).mapped());
     List<Recording> parts = step.parts();
     @Nullable Submission running = null;
@@ -85,17 +88,34 @@ final class DevicePass implements AutoCloseable {
     return true;
   }
 
+  /// Computes a checked batch in one submission and tells where the time went.
+  ///
+  /// @param last submitted behind it
+  /// @param lastPhases what those note
+  void runTimed(Batch batch, PassProfiler profiler, List<Phases> lastPhases, List<Recording> last) {
+    Step step = step(new Key(plan.plan(batch), true));
+    plan.write(step.layout(), buffer(step.layout().size).mapped());
+    List<Recording> all = new ArrayList<>(step.parts());
+    all.addAll(last);
+    Submission submission = gpu.submit(all.toArray(Recording[]::new));
+    finish(submission);
+    List<Phases.Noted> noted = new ArrayList<>(step.phases().noted());
+    lastPhases.forEach(phases -> noted.addAll(phases.noted()));
+    profiler.take(noted, submission.timings(), plan.seen(batch));
+  }
+
   private static void finish(@Nullable Submission running) {
     if (running != null) {
       running.await(STEP_LIMIT);
     }
   }
 
-  private Step step(StepShape shape) {
-    Step known = steps.get(shape);
+  private Step step(Key key) {
+    Step known = steps.get(key);
     if (known != null) {
       return known;
     }
+    StepShape shape = key.shape();
     StepLayout layout = recorder.layout(shape);
     buffer(layout.size);
     if (steps.size() >= MOST_SHAPES) {
@@ -104,8 +124,11 @@ final class DevicePass implements AutoCloseable {
       oldest.remove();
     }
     boolean isLong = shape.tiles() > 0 && shape.tokens() >= LONG_STEP;
-    Step made = new Step(layout, recorder.record(layout, buffer(layout.size), isLong ? PARTS : 1));
-    steps.put(shape, made);
+    Phases phases = key.timed() ? Phases.kept() : Phases.none();
+    int parts = isLong && !key.timed() ? PARTS : 1;
+    Step made =
+        new Step(layout, recorder.record(layout, buffer(layout.size), parts, phases), phases);
+    steps.put(key, made);
     return made;
   }
 

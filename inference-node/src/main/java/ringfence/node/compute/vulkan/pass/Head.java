@@ -33,7 +33,7 @@ final class Head implements AutoCloseable {
   private final Map<Integer, Recording> copies = new HashMap<>();
 
   /// @param rows computed, of which the last may be nobody's
-  private record Block(int first, int rows) {}
+  private record Block(int first, int rows, boolean timed) {}
 
   Head(
       Gpu gpu,
@@ -82,19 +82,33 @@ final class Head implements AutoCloseable {
   ///
   /// @param outputs of the step's shape
   Recording block(int first, int outputs) {
-    return recordings.computeIfAbsent(new Block(first, rows(outputs)), this::record);
+    return recordings.computeIfAbsent(
+        new Block(first, rows(outputs), false), block -> record(block, Phases.none()));
   }
 
-  private Recording record(Block block) {
+  /// As above, and notes its phase.
+  Recording timedBlock(int outputs, Phases phases) {
+    Block block = new Block(0, rows(outputs), true);
+    Recording known = recordings.remove(block);
+    if (known != null) {
+      known.close();
+    }
+    Recording made = record(block, phases);
+    recordings.put(block, made);
+    return made;
+  }
+
+  private Recording record(Block block, Phases phases) {
     Numbers numbers = matrices.input(block.rows());
     long rows =
         at.chosen.of(numbers == Numbers.F16).address()
             + (long) block.first() * at.hiddenStride * numbers.bytes();
-    Recording to = gpu.record();
+    Recording to = gpu.record(phases.room());
     matrices.record(
         to,
         Product.of(weights.output(), rows, at.hiddenStride, logits.address(), stride),
         block.rows());
+    phases.end(to, "head", weights.output().layout().bytes());
     return to.end();
   }
 

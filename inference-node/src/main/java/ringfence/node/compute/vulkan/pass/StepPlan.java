@@ -147,6 +147,20 @@ final class StepPlan {
     return Math.ceilDiv(positions, attention.itemStep()) * attention.itemStep();
   }
 
+  /// Positions whose keys and values the batch reads, for each window: those that a run sees, once.
+  long[] seen(Batch batch) {
+    long[] seen = new long[windows.length];
+    for (int window = 0; window < windows.length; window++) {
+      for (Batch.Run run : batch.runs()) {
+        seen[window] +=
+            run.position()
+                + run.tokens().length
+                - AttentionPlan.seenFrom(run.position(), windows[window]);
+      }
+    }
+    return seen;
+  }
+
   /// Tokens of the batch.
   int tokens() {
     return ids.size();

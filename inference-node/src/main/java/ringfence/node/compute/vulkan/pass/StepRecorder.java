@@ -66,9 +66,9 @@ final class StepRecorder {
   /// Records a step of a shape.
   ///
   /// @param data where the step's data will stand
-  /// @param parts to cut it into, between layers
-  List<Recording> record(StepLayout layout, GpuBuffer data, int parts) {
-    return new Writer(layout, data).record(parts);
+  /// @param parts to cut it into, between layers; 1 where phases are noted
+  List<Recording> record(StepLayout layout, GpuBuffer data, int parts, Phases phases) {
+    return new Writer(layout, data, phases).record(parts);
   }
 
   /// Activations as the next matrices take them.
@@ -85,9 +85,15 @@ final class StepRecorder {
     private final boolean halves;
     private final boolean normsItself;
     private final List<Recording> done = new ArrayList<>();
-    private Recording to = gpu.record();
+    private final Phases phases;
+    private Recording to;
+    // Of the phase under way.
+    private long bytes;
 
-    Writer(StepLayout layout, GpuBuffer data) {
+    Writer(StepLayout layout, GpuBuffer data, Phases phases) {
+      this.phases = phases;
+      this.to = gpu.record(phases.room());
+      phases.begin(to);
       this.layout = layout;
       this.data = data;
       this.tokens = layout.shape.tokens();
@@ -132,7 +138,14 @@ final class StepRecorder {
               .integer(table.layout().rowTiles())
               .integer(table.layout().columnTiles())
               .real(spec.embeddingScale()));
+      endPhase("embed");
+    }
+
+    /// What comes next sees what came before.
+    private void endPhase(String name) {
       to.barrier();
+      phases.end(to, name, bytes);
+      bytes = 0;
     }
 
     private void attentionHalf(int index) {
@@ -142,11 +155,11 @@ final class StepRecorder {
       product(layer.query(), normed, layer.queryBias(), attention.queries());
       product(layer.key(), normed, layer.keyBias(), attention.keys());
       product(layer.value(), normed, layer.valueBias(), attention.values());
-      to.barrier();
-      attention.record(to, layout, data, index, layer.headNorms(), halves);
+      endPhase("query, key, value");
+      attention.record(to, layout, data, index, layer.headNorms(), halves, phases);
       addToStream(
           layer.attentionOutput(), at.attended.of(halves).address(), at.queryStride, joined);
-      to.barrier();
+      endPhase("attention output");
       if (joined) {
         join(layer.postAttentionNorm(), layer.feedForwardNorm());
       }
@@ -157,6 +170,8 @@ final class StepRecorder {
     }
 
     private void record(Product product) {
+      long matrix = product.matrix().layout().bytes();
+      bytes += product.up() == null ? matrix : 2 * matrix;
       matrices.record(to, product, tokens);
     }
 
@@ -178,7 +193,7 @@ final class StepRecorder {
       } else {
         record(of(layer.gate(), normed, at.gate.address(), at.feedForwardStride));
         record(of(layer.up(), normed, at.up.address(), at.feedForwardStride));
-        to.barrier();
+        endPhase("gate and up");
         to.dispatch(
             kernels.activate(spec.activation(), halves),
             PassKernels.activateGroups(at.feedForwardStride),
@@ -190,9 +205,9 @@ final class StepRecorder {
                 .address(gated)
                 .integer(at.feedForwardStride));
       }
-      to.barrier();
+      endPhase(Product.canGate(layer.gate(), layer.up()) ? "gate and up" : "activation");
       addToStream(layer.down(), gated, at.feedForwardStride, joined);
-      to.barrier();
+      endPhase("down");
       if (joined) {
         boolean last = index == spec.layers().size() - 1;
         join(
@@ -261,7 +276,8 @@ final class StepRecorder {
               .integer(at.hiddenStride / 4)
               .real(spec.hidden())
               .real(spec.normEpsilon()));
-      to.barrier();
+      bytes += 2L * rows * at.hiddenStride * Float.BYTES;
+      endPhase("norm");
     }
 
     /// Norms the rows that want logits, one beside the other.

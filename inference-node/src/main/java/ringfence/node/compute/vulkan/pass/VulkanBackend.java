@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import ringfence.node.compute.FirstLayers;
 import ringfence.node.compute.KvType;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.Outputs;
+import ringfence.node.compute.Profiler;
 import ringfence.node.compute.vulkan.VulkanDevices;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.Recording;
@@ -53,6 +55,7 @@ public final class VulkanBackend implements Backend {
   private final Head head;
   private final Matrices matrices;
   private final GpuSampler sampler;
+  private final PassProfiler profiler = new PassProfiler();
   private final Map<SamplingShape, Recording> drawing = new HashMap<>();
 
   /// Opens a backend for a model on a device of its own.
@@ -219,11 +222,17 @@ public final class VulkanBackend implements Backend {
       return false;
     }
     outputs.logits().resize(rows);
+    if (profiler.enabled()) {
+      runTimed(batch, outputs);
+      return true;
+    }
     List<Recording> last = new ArrayList<>();
     last.add(head.block(0, StepShape.rounded(rows)));
     boolean draws = !outputs.draws().isEmpty();
     if (draws) {
-      last.add(drawing.computeIfAbsent(sampler.shape(outputs), this::recordDrawing));
+      last.add(
+          drawing.computeIfAbsent(
+              sampler.shape(outputs), shape -> recordDrawing(shape, Phases.none())));
       sampler.prepare(outputs);
     }
     boolean reads = IntStream.range(0, rows).anyMatch(outputs::wantsLogits);
@@ -242,10 +251,34 @@ public final class VulkanBackend implements Backend {
     return true;
   }
 
-  private Recording recordDrawing(SamplingShape shape) {
-    Recording to = gpu.record();
+  /// One measured pass; its recordings of the head and the drawing are made for it alone.
+  private void runTimed(Batch batch, Outputs outputs) {
+    int rows = batch.outputs();
+    Phases phases = Phases.kept();
+    List<Recording> last = new ArrayList<>();
+    last.add(head.timedBlock(StepShape.rounded(rows), phases));
+    Recording draws = recordDrawing(sampler.shape(outputs), phases);
+    sampler.prepare(outputs);
+    last.add(draws);
+    last.add(head.readBack(rows));
+    try (draws) {
+      pass.runTimed(batch, profiler, List.of(phases), last);
+    }
+    sampler.results(outputs);
+    head.read(0, rows, outputs.logits());
+  }
+
+  private Recording recordDrawing(SamplingShape shape, Phases phases) {
+    Recording to = gpu.record(phases.room());
     sampler.record(to, head.logits().address(), shape);
+    to.barrier();
+    phases.end(to, "draw", 0);
     return to.end();
+  }
+
+  @Override
+  public Optional<Profiler> profiler() {
+    return Optional.of(profiler);
   }
 
   @Override
