@@ -23,6 +23,7 @@ layout(constant_id = 8) const uint LANES = 16;   // of a stream; a power of two 
 layout(constant_id = 9) const uint VECTORS = 1;  // of 16 bytes that a lane holds of a head
 layout(constant_id = 10) const uint HALF = 0;    // out: halves or floats
 layout(constant_id = 11) const uint RUN = 4;     // positions that a stream takes at a time
+layout(constant_id = 12) const uint TOGETHER = 1; // query heads whose sums are merged at a time
 
 layout(constant_id = 13) const uint KV8 = 0;     // keys and values as bytes
 
@@ -65,9 +66,11 @@ const uint PART = HEAD_SIZE + 2u;
 const float NOTHING = -1e30;
 const float LOG2_E = 1.4426950408889634;
 
-// First the heads (GROUP queries and a key), then each stream's sums of one query head.
+const uint HEAD_PAIRS = HEAD_SIZE / 2u;
+
+// First the heads (GROUP queries and a key), then each stream's sums of some query heads.
 const uint HEADS_SIZE = (GROUP + 1u) * WIDTH;
-const uint SUMS_SIZE = STREAMS * WIDTH;
+const uint SUMS_SIZE = TOGETHER * STREAMS * WIDTH;
 shared float room[HEADS_SIZE > SUMS_SIZE ? HEADS_SIZE : SUMS_SIZE];
 shared vec2 ends[STREAMS * GROUP];
 shared uint ticket;
@@ -103,6 +106,12 @@ uvec4 store(uint row, uint vector, uvec4 bits) {
 
 // Norms and turns `rows` heads into `room`.
 void placeHeads(uint token, uint kvHead, uint rows, uint stream, uint lane, uint t) {
+  // Asked for early: where every round of an invocation has the same pair, it is needed but once.
+  const bool oneTurn = THREADS % PAIRS == 0u;
+  vec2 turn = vec2(0.0);
+  if (oneTurn) {
+    turn = turns.v[token * PAIRS + t % PAIRS];
+  }
   for (uint base = 0u; base < rows; base += STREAMS) {
     uint row = base + stream;
     bool isKey = row == GROUP;
@@ -133,7 +142,10 @@ void placeHeads(uint token, uint kvHead, uint rows, uint stream, uint lane, uint
     uint row = i / PAIRS;
     uint pair = i % PAIRS;
     uvec2 at = row * WIDTH + pairAt(pair);
-    vec2 x = turned(vec2(room[at.x], room[at.y]), turns.v[token * PAIRS + pair]);
+    if (!oneTurn) {
+      turn = turns.v[token * PAIRS + pair];
+    }
+    vec2 x = turned(vec2(room[at.x], room[at.y]), turn);
     room[at.x] = x.x;
     room[at.y] = x.y;
   }
@@ -300,35 +312,39 @@ void main() {
     }
   }
   uint parts_ = more.w;
-  [[unroll]] for (uint h = 0u; h < GROUP; h++) {
+  [[unroll]] for (uint first = 0u; first < GROUP; first += TOGETHER) {
     barrier(); // the room is read no more
-    [[unroll]] for (uint e = 0u; e < VECTORS; e++) {
-      uint vector = e * LANES + lane;
-      if (vector < EIGHTS) {
-        uint at = stream * WIDTH + vector * 8u;
-        [[unroll]] for (uint i = 0u; i < 4u; i++) {
-          room[at + i] = sums[h][e][0][i];
-          room[at + 4u + i] = sums[h][e][1][i];
+    [[unroll]] for (uint g = 0u; g < TOGETHER; g++) {
+      [[unroll]] for (uint e = 0u; e < VECTORS; e++) {
+        uint vector = e * LANES + lane;
+        if (vector < EIGHTS) {
+          uint at = (g * STREAMS + stream) * WIDTH + vector * 8u;
+          [[unroll]] for (uint i = 0u; i < 4u; i++) {
+            room[at + i] = sums[first + g][e][0][i];
+            room[at + 4u + i] = sums[first + g][e][1][i];
+          }
         }
       }
     }
     barrier();
-    float high = NOTHING;
-    for (uint s = 0u; s < STREAMS; s++) {
-      high = max(high, ends[h * STREAMS + s].x);
-    }
-    float all = 0.0;
-    for (uint s = 0u; s < STREAMS; s++) {
-      vec2 end = ends[h * STREAMS + s];
-      all += exp2(end.x - high) * end.y;
-    }
-    uint head = kvHead * GROUP + h;
-    for (uint i = t * 2u; i < HEAD_SIZE; i += THREADS * 2u) {
-      vec2 x = vec2(0.0);
-      for (uint s = 0u; s < STREAMS; s++) {
-        float faded = exp2(ends[h * STREAMS + s].x - high);
-        x += faded * vec2(room[s * WIDTH + i], room[s * WIDTH + i + 1u]);
+    for (uint pair = t; pair < TOGETHER * HEAD_PAIRS; pair += THREADS) {
+      uint g = pair / HEAD_PAIRS;
+      uint i = pair % HEAD_PAIRS * 2u;
+      uint h = first + g;
+      float high = NOTHING;
+      [[unroll]] for (uint s = 0u; s < STREAMS; s++) {
+        high = max(high, ends[h * STREAMS + s].x);
       }
+      float all = 0.0;
+      vec2 x = vec2(0.0);
+      [[unroll]] for (uint s = 0u; s < STREAMS; s++) {
+        vec2 end = ends[h * STREAMS + s];
+        float faded = exp2(end.x - high);
+        all += faded * end.y;
+        uint from_ = (g * STREAMS + s) * WIDTH + i;
+        x += faded * vec2(room[from_], room[from_ + 1u]);
+      }
+      uint head = kvHead * GROUP + h;
       if (parts_ == 1u) {
         x /= all;
         uint at = token * resultStride + head * HEAD_SIZE + i;

@@ -5,6 +5,10 @@
 //   MODE 2: row += norm(branch) * postWeight, and nothing else
 // All rows and weights are padded with zeros to a multiple of 64, so that padding stays zero.
 #extension GL_GOOGLE_include_directive : require
+#ifdef ARITHMETIC
+#extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_arithmetic : require
+#endif
 #include "blocks.glsl"
 
 layout(local_size_x_id = 0) in;
@@ -27,6 +31,19 @@ layout(push_constant) uniform Push {
 shared float partial[gl_WorkGroupSize.x];
 
 float total(float own) {
+#ifdef ARITHMETIC
+  barrier();
+  float ofSubgroup = subgroupAdd(own);
+  if (gl_SubgroupInvocationID == 0u) {
+    partial[gl_SubgroupID] = ofSubgroup;
+  }
+  barrier();
+  float all = 0.0;
+  for (uint i = 0u; i < gl_NumSubgroups; i++) {
+    all += partial[i];
+  }
+  return all;
+#else
   uint t = gl_LocalInvocationID.x;
   barrier();
   partial[t] = own;
@@ -38,8 +55,10 @@ float total(float own) {
     barrier();
   }
   return partial[0];
+#endif
 }
 
+// A row's first vectors, one each, are kept between the two times they are needed.
 void main() {
   uint t = gl_LocalInvocationID.x;
   uint row = gl_WorkGroupID.x;
@@ -52,6 +71,11 @@ void main() {
   }
   uint from = at * quads;
   float squares = 0.0;
+  vec4 first = vec4(0.0);
+  vec4 firstWeight = vec4(0.0);
+  if (MODE != 2u && t < quads) {
+    firstWeight = weight.v[t];
+  }
   if (MODE != 0u) {
     for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
       vec4 x = branch.v[from + i];
@@ -62,6 +86,7 @@ void main() {
     for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
       vec4 x = stream.v[from + i] + branch.v[from + i] * scale * postWeight.v[i];
       stream.v[from + i] = x;
+      first = i == t ? x : first;
       squares += dot(x, x);
     }
     if (MODE == 2u) {
@@ -70,12 +95,13 @@ void main() {
   } else {
     for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
       vec4 x = stream.v[from + i];
+      first = i == t ? x : first;
       squares += dot(x, x);
     }
   }
   float scale = inversesqrt(total(squares) / columns + epsilon);
   for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
-    vec4 x = stream.v[from + i] * scale * weight.v[i];
+    vec4 x = (i == t ? first : stream.v[from + i]) * scale * (i == t ? firstWeight : weight.v[i]);
     if (HALF != 0u) {
       Word2s(result).v[row * quads + i] = uvec2(halves(x.x, x.y), halves(x.z, x.w));
     } else {

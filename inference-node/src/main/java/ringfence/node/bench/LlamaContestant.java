@@ -1,7 +1,11 @@
 package ringfence.node.bench;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -13,6 +17,8 @@ import java.util.Map;
 public final class LlamaContestant implements Contestant {
   /// Sequences of the context that prompts are read into.
   private static final int PREFILL = 0;
+
+  private static volatile boolean gpuOpened;
 
   private final Arena arena = Arena.ofShared();
   private final LlamaLibrary library;
@@ -48,8 +54,36 @@ public final class LlamaContestant implements Contestant {
     this.maxBatchTokens = maxBatchTokens;
     this.threads = threads;
     library = new LlamaLibrary(folder, arena);
+    note(library);
     model = library.loadModel(file, arena);
     batch = library.newBatch(maxBatchTokens, arena);
+  }
+
+  private static void note(LlamaLibrary library) {
+    if (library.hasGpu()) {
+      gpuOpened = true;
+    }
+  }
+
+  /// Ends the process, once llama.cpp has opened a GPU in it, without exit handlers: it never
+  /// closes the GPU, for which drivers crash in theirs.
+  @SuppressWarnings("restricted")
+  public static void exitIfGpuOpen(int code) {
+    if (!gpuOpened) {
+      return;
+    }
+    System.out.flush();
+    System.err.flush();
+    Linker linker = Linker.nativeLinker();
+    MethodHandle exit =
+        linker.downcallHandle(
+            linker.defaultLookup().findOrThrow("_exit"),
+            FunctionDescriptor.ofVoid(ValueLayout.JAVA_INT));
+    try {
+      exit.invokeExact(code);
+    } catch (Throwable e) {
+      throw new IllegalStateException("_exit returned", e);
+    }
   }
 
   @Override

@@ -3,6 +3,7 @@ package ringfence.node.cli;
 import io.quarkus.runtime.annotations.QuarkusMain;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import ringfence.node.bench.LlamaContestant;
 
 /// The jar's entry: picks the command. Only `serve` starts the framework; the others are plain
 /// programs.
@@ -39,6 +40,7 @@ public final class Main {
               return 1;
             })
             .execute(arguments.length == 0 ? new String[] {"--help"} : arguments);
+    LlamaContestant.exitIfGpuOpen(code);
     System.exit(code);
   }
 }

@@ -79,7 +79,7 @@ public final class KernelBench implements AutoCloseable {
       for (int tokens : plan.tokens()) {
         if (timed(shape, tokens)) {
           // Kernels may read what tokens fill up a fragment.
-          in = Math.max(in, 4L * ((tokens + 15) / 16 * 16) * shape.columns());
+          in = Math.max(in, (tokens + 15L) / 16 * 16 * 4 * shape.columns());
           out = Math.max(out, 4L * tokens * shape.rows());
         }
       }

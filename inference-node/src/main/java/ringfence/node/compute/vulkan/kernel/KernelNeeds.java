@@ -26,6 +26,12 @@ public record KernelNeeds(
     return new KernelNeeds(all, 0, invocations, 0);
   }
 
+  public KernelNeeds plus(Feature feature) {
+    Set<Feature> all = EnumSet.of(feature);
+    all.addAll(features);
+    return new KernelNeeds(all, sharedBytes, invocations, halfMatrices);
+  }
+
   public KernelNeeds shared(int bytes) {
     return new KernelNeeds(features, bytes, invocations, halfMatrices);
   }

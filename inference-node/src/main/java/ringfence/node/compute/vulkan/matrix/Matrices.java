@@ -1,6 +1,8 @@
 package ringfence.node.compute.vulkan.matrix;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import ringfence.node.compute.vulkan.device.Feature;
 import ringfence.node.compute.vulkan.device.Gpu;
@@ -108,39 +110,59 @@ public final class Matrices implements AutoCloseable {
           new Choice.MatVec(
               tuning.matVec(format, rows, columns, tokens, matrices),
               arithmetic == Arithmetic.FAST && format.quantised());
-      case FRAGMENTS -> new Choice.Fragments(fragmentShape(rows, columns, tokens, matrices));
+      case FRAGMENTS -> new Choice.Fragments(fragmentShape(rows, tokens, matrices));
       case TILED -> new Choice.Tiled();
     };
   }
 
-  private FragmentShape fragmentShape(int rows, int columns, int tokens, int matrices) {
+  private FragmentShape fragmentShape(int rows, int tokens, int matrices) {
     FragmentShape shape =
         arithmetic == Arithmetic.DETERMINISTIC
             ? tuning.invariant(tokens, matrices)
-            : tuning.fragments(rows, columns, tokens, matrices);
+            : tuning.fragments(rows, tokens, matrices);
     // 8 tokens of 16: half of them for nothing.
     return hasFragments(shape) ? shape : shape.withTokens(16);
   }
 
   /// Records a product with the kernel that suits it.
   public void record(Recording recording, Product product, int tokens) {
-    GpuMatrix matrix = product.matrix();
-    record(
-        recording,
-        product,
-        tokens,
-        choose(
-            matrix.format(),
-            matrix.rows(),
-            matrix.columns(),
-            tokens,
-            Ending.of(product).matrices()));
+    record(recording, List.of(product), tokens);
+  }
+
+  /// Records products that run side by side, at most [#CONCURRENT], each with the kernel that suits
+  /// it; none reads what another writes.
+  public void record(Recording recording, List<Product> sideBySide, int tokens) {
+    int groups = 0;
+    List<Choice> choices = new ArrayList<>();
+    for (Product product : sideBySide) {
+      GpuMatrix matrix = product.matrix();
+      int matrices = Ending.of(product).matrices();
+      Choice choice = choose(matrix.format(), matrix.rows(), matrix.columns(), tokens, matrices);
+      choices.add(choice);
+      if (choice instanceof Choice.Fragments(FragmentShape shape)) {
+        groups += groups(matrix, shape, matrices, tokens);
+      }
+    }
+    for (int i = 0; i < choices.size(); i++) {
+      record(recording, sideBySide.get(i), tokens, choices.get(i), groups);
+    }
+  }
+
+  private static int groups(GpuMatrix matrix, FragmentShape shape, int matrices, int tokens) {
+    return Math.ceilDiv(matrix.layout().rowTiles(), shape.rows() / 16 / matrices)
+        * Math.ceilDiv(tokens, shape.tokens());
   }
 
   /// Records a product with a kernel of one's choice.
   ///
   /// @throws IllegalArgumentException when that kernel can't compute it
   public void record(Recording recording, Product product, int tokens, Choice choice) {
+    record(recording, product, tokens, choice, 0);
+  }
+
+  /// @param atLeast workgroups that run side by side anyway
+  private void record(
+      Recording recording, Product product, int tokens, Choice choice, int atLeast) {
     if (tokens < 1) {
       throw new IllegalArgumentException("a product of " + tokens + " tokens");
     }
@@ -149,7 +171,8 @@ public final class Matrices implements AutoCloseable {
     }
     switch (choice) {
       case Choice.MatVec matVec -> matVec(recording, product, tokens, matVec);
-      case Choice.Fragments(FragmentShape shape) -> fragments(recording, product, tokens, shape);
+      case Choice.Fragments(FragmentShape shape) ->
+          fragments(recording, product, tokens, shape, atLeast);
       case Choice.Tiled tiled -> tiled(recording, product, tokens);
     }
   }
@@ -181,17 +204,19 @@ public final class Matrices implements AutoCloseable {
         arguments(product, tokens, 0, 0));
   }
 
-  private void fragments(Recording recording, Product product, int tokens, FragmentShape shape) {
+  private void fragments(
+      Recording recording, Product product, int tokens, FragmentShape shape, int atLeast) {
     GpuMatrix matrix = product.matrix();
     Ending ending = Ending.of(product);
     if (!hasFragments(shape) || (ending.matrices() == 2 && shape.rowTiles() % 2 != 0)) {
       throw new IllegalArgumentException(shape + " can't be used here");
     }
-    int groups =
-        Math.ceilDiv(matrix.layout().rowTiles(), shape.rows() / 16 / ending.matrices())
-            * Math.ceilDiv(tokens, shape.tokens());
+    int groups = groups(matrix, shape, ending.matrices(), tokens);
     int turns = Math.ceilDiv(matrix.layout().columnTiles(), shape.kGroups());
-    int splits = shape.splits() == 0 ? tuning.splits(groups, turns, shape) : shape.splits();
+    int splits =
+        shape.splits() == 0
+            ? tuning.splits(Math.max(groups, atLeast), turns, shape)
+            : shape.splits();
     long partBytes = 4L * shape.rows() * shape.tokens();
     splits = Math.clamp(PART_BYTES / (partBytes * groups), 1, Math.min(splits, turns));
     if (groups > COUNTERS) {

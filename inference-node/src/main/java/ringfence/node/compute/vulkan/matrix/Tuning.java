@@ -10,12 +10,10 @@ public final class Tuning {
   private static final int UNKNOWN_PROCESSORS = 32;
   private static final int SUBGROUPS_A_PROCESSOR = 16;
   private static final int MOST_SPLITS = 8;
+  private static final int LEAST_TURNS = 8;
 
   /// Rows below which a matrix gives a large device too few workgroups.
   private static final int NARROW = 16_384;
-
-  /// Columns from which subgroups rather share them than the rows.
-  private static final int LONG = 8_192;
 
   private final boolean nvidia;
   private final int processors;
@@ -43,18 +41,15 @@ public final class Tuning {
     return new MatVecShape(kGroups, matrices, 2, nvidia ? 4 : 8);
   }
 
-  FragmentShape fragments(int rows, int columns, int tokens, int matrices) {
+  FragmentShape fragments(int rows, int tokens, int matrices) {
     boolean narrow = rows < NARROW;
     FragmentShape shape;
     if (tokens <= 8) {
-      shape =
-          narrow && columns > LONG
-              ? new FragmentShape(1, 1, 8, 2, 8, 0)
-              : new FragmentShape(1, 2, 4, 4, 8, 0);
+      shape = narrow ? new FragmentShape(1, 1, 8, 2, 8, 0) : new FragmentShape(1, 2, 4, 4, 8, 0);
     } else if (tokens <= 16) {
       shape = new FragmentShape(1, 4, 2, 2, 16, 0);
     } else if (tokens <= 32) {
-      shape = new FragmentShape(1, 4, 2, 2, 32, 0);
+      shape = new FragmentShape(matrices, 4, 2, 2, 32, 0);
     } else if (tokens <= 96) {
       shape = new FragmentShape(1, 8, narrow ? 2 : 1, 2, 64, 0);
     } else {
@@ -75,7 +70,7 @@ public final class Tuning {
   int splits(int groups, int turns, FragmentShape shape) {
     int subgroups = shape.threads() / 32;
     int wanted = Math.max(1, processors * SUBGROUPS_A_PROCESSOR / (groups * subgroups));
-    int most = Math.max(1, Math.min(MOST_SPLITS, turns / Math.max(4, shape.ahead())));
+    int most = Math.max(1, Math.min(MOST_SPLITS, turns / LEAST_TURNS));
     return Integer.highestOneBit(Math.min(wanted, most));
   }
 }

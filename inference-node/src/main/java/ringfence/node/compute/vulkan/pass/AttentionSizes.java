@@ -10,6 +10,7 @@ import ringfence.node.model.ModelSpec;
 /// @param lanes invocations that share a position's key
 /// @param vectors of 16 bytes that one of them reads of it
 /// @param run positions that are read together; divides a page
+/// @param together query heads whose sums a workgroup for single tokens merges at a time
 /// @param matrices whether tiles go through cooperative matrices
 /// @param tileThreads of a workgroup for a tile
 /// @param tileRows rows of a tile: tokens times the query heads of a key/value head
@@ -19,6 +20,7 @@ record AttentionSizes(
     int lanes,
     int vectors,
     int run,
+    int together,
     boolean matrices,
     int tileThreads,
     int tileRows,
@@ -46,10 +48,11 @@ record AttentionSizes(
       lanes *= 2;
     }
     int shared = traits.limits().sharedBytes();
-    int threads = Math.min(traits.isSoftware() ? 64 : 256, traits.limits().maxInvocations());
-    while (threads > lanes && onesShared(threads / lanes, group, eighths) > shared) {
+    int threads = Math.min(traits.isSoftware() ? 64 : 128, traits.limits().maxInvocations());
+    while (threads > lanes && onesShared(threads / lanes, group, eighths, 1) > shared) {
       threads /= 2;
     }
+    int together = onesShared(threads / lanes, group, eighths, group) <= shared ? group : 1;
     int run = pageTokens % 4 == 0 ? 4 : pageTokens % 2 == 0 ? 2 : 1;
     boolean matrices = !invariant && canUseMatrices(spec, traits);
     int tileThreads = matrices ? MATRIX_SUBGROUPS * MATRIX_SUBGROUP : 128;
@@ -61,7 +64,7 @@ record AttentionSizes(
     while (!matrices && block > 4 && (tileRows + block) * eighths * 16 > shared) {
       block /= 2;
     }
-    if (onesShared(threads / lanes, group, eighths) > shared
+    if (onesShared(threads / lanes, group, eighths, together) > shared
         || (!matrices && (tileRows + block) * eighths * 16 > shared)
         || tileThreads > traits.limits().maxInvocations()) {
       throw new GpuException(
@@ -77,11 +80,19 @@ record AttentionSizes(
               + " bytes of shared memory");
     }
     return new AttentionSizes(
-        threads, lanes, Math.ceilDiv(eighths, lanes), run, matrices, tileThreads, tileRows, block);
+        threads,
+        lanes,
+        Math.ceilDiv(eighths, lanes),
+        run,
+        together,
+        matrices,
+        tileThreads,
+        tileRows,
+        block);
   }
 
-  private static int onesShared(int streams, int group, int eighths) {
-    return Math.max(group + 1, streams) * eighths * VECTOR * Float.BYTES
+  private static int onesShared(int streams, int group, int eighths, int together) {
+    return Math.max(group + 1, together * streams) * eighths * VECTOR * Float.BYTES
         + streams * group * 2 * Float.BYTES
         + Integer.BYTES;
   }

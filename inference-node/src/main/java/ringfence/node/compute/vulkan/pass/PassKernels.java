@@ -3,6 +3,7 @@ package ringfence.node.compute.vulkan.pass;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import ringfence.node.compute.KvType;
 import ringfence.node.compute.vulkan.device.Feature;
 import ringfence.node.compute.vulkan.device.GpuTraits;
@@ -21,6 +22,7 @@ public final class PassKernels {
   private static final int EMBED_THREADS = 64;
   private static final int PLACE_THREADS = 64;
   private static final int ACTIVATE_THREADS = 64;
+  private static final int MOST_NORM_THREADS = 1024;
 
   /// What [#norm] does to a row.
   enum NormMode {
@@ -60,7 +62,8 @@ public final class PassKernels {
       variants.add(embedVariant(format));
     }
     for (boolean float16 : new boolean[] {false, true}) {
-      variants.add(normVariant(float16, 32, NormMode.ALONE, false, false));
+      variants.add(normVariant(float16, false, 32, NormMode.ALONE, false, false));
+      variants.add(normVariant(float16, true, 32, NormMode.ALONE, false, false));
       variants.add(activateVariant(float16, ModelSpec.Activation.SILU, false));
       variants.add(
           KernelVariant.of(
@@ -81,7 +84,7 @@ public final class PassKernels {
               2,
               0,
               4,
-              1,
+              2,
               0));
       variants.add(
           KernelVariant.of(
@@ -109,10 +112,24 @@ public final class PassKernels {
   }
 
   private static KernelVariant normVariant(
-      boolean float16, int threads, NormMode mode, boolean halves, boolean chosen) {
+      boolean float16,
+      boolean arithmetic,
+      int threads,
+      NormMode mode,
+      boolean halves,
+      boolean chosen) {
+    Map<String, String> macros = new TreeMap<>();
+    if (float16) {
+      macros.put(FLOAT16, "");
+    }
+    if (arithmetic) {
+      macros.put("ARITHMETIC", "");
+    }
+    KernelNeeds needs =
+        arithmetic ? KernelNeeds.of(threads, Feature.SUBGROUP_ARITHMETIC) : KernelNeeds.of(threads);
     return KernelVariant.of(
-        module("norm.comp", float16),
-        needs(float16, threads).shared(threads * Float.BYTES),
+        KernelModule.of("norm.comp", macros),
+        (float16 ? needs.plus(Feature.FLOAT16) : needs).shared(threads * Float.BYTES),
         threads,
         mode.code,
         halves ? 1 : 0,
@@ -172,11 +189,13 @@ public final class PassKernels {
 
   /// A workgroup for each row.
   Pipeline norm(NormMode mode, boolean halves, boolean chosen) {
+    int quads = Activations.padded(spec.hidden()) / 4;
     int threads =
         Math.min(
-            traits().isSoftware() ? 32 : 256,
+            traits().isSoftware() ? 32 : Math.min(MOST_NORM_THREADS, Integer.highestOneBit(quads)),
             Integer.highestOneBit(traits().limits().maxInvocations()));
-    return pipelines.get(normVariant(float16(), threads, mode, halves, chosen));
+    boolean arithmetic = traits().has(Feature.SUBGROUP_ARITHMETIC);
+    return pipelines.get(normVariant(float16(), arithmetic, threads, mode, halves, chosen));
   }
 
   /// A workgroup for [#activateGroups] of each row.
@@ -225,7 +244,7 @@ public final class PassKernels {
                 sizes.vectors(),
                 halves ? 1 : 0,
                 sizes.run(),
-                1,
+                sizes.together(),
                 bytes)
             .subgroups(traits().subgroupSize()));
   }

@@ -152,9 +152,11 @@ final class StepRecorder {
       DeviceWeights.Layer layer = weights.layers().get(index);
       boolean joined = layer.postAttentionNorm() != 0;
       Input normed = input(layer.attentionNorm(), joined && index > 0);
-      product(layer.query(), normed, layer.queryBias(), attention.queries());
-      product(layer.key(), normed, layer.keyBias(), attention.keys());
-      product(layer.value(), normed, layer.valueBias(), attention.values());
+      record(
+          List.of(
+              projection(layer.query(), normed, layer.queryBias(), attention.queries()),
+              projection(layer.key(), normed, layer.keyBias(), attention.keys()),
+              projection(layer.value(), normed, layer.valueBias(), attention.values())));
       endPhase("query, key, value");
       attention.record(to, layout, data, index, layer.headNorms(), halves, phases);
       addToStream(
@@ -165,14 +167,20 @@ final class StepRecorder {
       }
     }
 
-    private void product(GpuMatrix matrix, Input input, long bias, long output) {
-      record(of(matrix, input, output, at.projectedStride).plusBias(bias));
+    private Product projection(GpuMatrix matrix, Input input, long bias, long output) {
+      return of(matrix, input, output, at.projectedStride).plusBias(bias);
     }
 
     private void record(Product product) {
-      long matrix = product.matrix().layout().bytes();
-      bytes += product.up() == null ? matrix : 2 * matrix;
-      matrices.record(to, product, tokens);
+      record(List.of(product));
+    }
+
+    private void record(List<Product> sideBySide) {
+      for (Product product : sideBySide) {
+        long matrix = product.matrix().layout().bytes();
+        bytes += product.up() == null ? matrix : 2 * matrix;
+      }
+      matrices.record(to, sideBySide, tokens);
     }
 
     private Product of(GpuMatrix matrix, Input input, long output, int outputStride) {
