@@ -24,7 +24,6 @@ layout(constant_id = 9) const uint VECTORS = 1;  // of 16 bytes that a lane hold
 layout(constant_id = 10) const uint HALF = 0;    // out: halves or floats
 layout(constant_id = 11) const uint RUN = 4;     // positions that a stream takes at a time
 layout(constant_id = 12) const uint TOGETHER = 1; // query heads whose sums are merged at a time
-
 layout(constant_id = 13) const uint KV8 = 0;     // keys and values as bytes
 
 #include "kv.glsl"

@@ -121,6 +121,6 @@ final class AttentionRecorder {
     phases.end(
         to,
         new Phases.Noted(
-            "attention", 0, window, 2L * spec.kvHeads() * KvStore.width(spec) * Short.BYTES));
+            "attention", 0, window, store.positionBytes()));
   }
 }

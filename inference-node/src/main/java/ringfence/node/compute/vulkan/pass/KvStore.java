@@ -65,6 +65,11 @@ final class KvStore implements AutoCloseable {
     return pageTokens;
   }
 
+  /// Bytes of one position in one layer.
+  long positionBytes() {
+    return pageBytes / pageTokens;
+  }
+
   GpuBuffer layer(int index) {
     return layers.get(index);
   }

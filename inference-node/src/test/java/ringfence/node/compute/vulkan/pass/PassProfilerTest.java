@@ -30,7 +30,7 @@ class PassProfilerTest {
           BackendOptions options = new BackendOptions(4, 8, 64, 2, true, "");
           int vocabulary = model.spec().vocabulary();
           int layers = model.spec().layers().size();
-          try (VulkanBackend backend = VulkanBackend.open(pipelines, () -> {}, model, options)) {
+          try (VulkanBackend backend = VulkanBackend.open(pipelines, () -> {}, model, options, VulkanBackendTest::noFirstLayers)) {
             Profiler profiler = backend.profiler().orElseThrow();
             Drawn unmeasured = next(backend, vocabulary);
             assertThat(profiler.lastPass()).isEmpty();
