@@ -118,9 +118,6 @@ final class AttentionRecorder {
               .integer(kinds.windows()[window]));
       to.barrier();
     }
-    phases.end(
-        to,
-        new Phases.Noted(
-            "attention", 0, window, store.positionBytes()));
+    phases.end(to, new Phases.Noted("attention", 0, window, store.positionBytes()));
   }
 }

@@ -123,6 +123,7 @@ final class StepRecorder {
       Front before = front;
       if (before != null) {
         before.record(to, at.stream, tokens);
+        phases.end(to, "from the CPU", 0);
         return;
       }
       GpuMatrix table = weights.embedding();

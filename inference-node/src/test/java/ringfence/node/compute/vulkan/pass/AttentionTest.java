@@ -248,7 +248,8 @@ class AttentionTest {
         up.mapped().copyFrom(MemorySegment.ofArray(projected));
         plan.write(layout, data.mapped());
         to.copy(up, 0, at.projected, 0, bytes).fullBarrier();
-        attention.record(to, layout, data, 0, norms ? vectors.address() : 0, halvesOut, Phases.none());
+        attention.record(
+            to, layout, data, 0, norms ? vectors.address() : 0, halvesOut, Phases.none());
         to.fullBarrier().copy(sums, 0, down, 0, sumsBytes).end();
         gpu.submit(to).await(DevicePass.STEP_LIMIT);
         float[] result = new float[tokens * at.queryStride];

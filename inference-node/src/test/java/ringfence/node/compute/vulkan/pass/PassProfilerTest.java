@@ -30,7 +30,9 @@ class PassProfilerTest {
           BackendOptions options = new BackendOptions(4, 8, 64, 2, true, "");
           int vocabulary = model.spec().vocabulary();
           int layers = model.spec().layers().size();
-          try (VulkanBackend backend = VulkanBackend.open(pipelines, () -> {}, model, options, VulkanBackendTest::noFirstLayers)) {
+          try (VulkanBackend backend =
+              VulkanBackend.open(
+                  pipelines, () -> {}, model, options, VulkanBackendTest::noFirstLayers)) {
             Profiler profiler = backend.profiler().orElseThrow();
             Drawn unmeasured = next(backend, vocabulary);
             assertThat(profiler.lastPass()).isEmpty();
