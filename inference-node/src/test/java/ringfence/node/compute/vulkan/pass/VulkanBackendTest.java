@@ -197,10 +197,10 @@ class VulkanBackendTest {
   /// weights are quantised.
   @ParameterizedTest
   @CsvSource({
-    "qwen3-untied-f32.gguf, 0.01",
+    "qwen3-untied-f32.gguf, 0.02",
     "llama-rope3-q8_0.gguf, 0.1",
     "qwen2-mixed.gguf, 0.1",
-    "qwen3-wide-q4_k.gguf, 0.1",
+    "qwen3-wide-q4_k.gguf, 0.15",
     "gemma3-q4_0.gguf, 0.1"
   })
   void fastStepsAreCloseToTransformers(String file, double tolerance) {
