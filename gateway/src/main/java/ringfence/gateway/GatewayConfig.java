@@ -3,9 +3,11 @@ package ringfence.gateway;
 import io.quarkus.runtime.configuration.MemorySize;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import ringfence.tls.TlsConfig;
 
 /// What an operator can set. Address and port are Quarkus' own: `quarkus.http.host`,
 /// `quarkus.http.port`.
@@ -55,4 +57,24 @@ public interface GatewayConfig {
 
   /// Host names by which the gateway may be called without keys, beside loopback's.
   Optional<List<String>> allowedHosts();
+
+  /// Certificates for the links to routers; without them routers are on this machine.
+  TlsConfig tls();
+
+  /// HTTPS for clients; without it `quarkus.http.port` speaks HTTP, on loopback alone.
+  Https https();
+
+  /// The certificate that clients see.
+  interface Https {
+
+    /// PEM: the certificate, then those between it and the authority.
+    Optional<Path> certificate();
+
+    /// PEM: its private key, PKCS#8, without a password.
+    Optional<Path> key();
+
+    /// How often the files are looked at for changes.
+    @WithDefault("10s")
+    Duration poll();
+  }
 }

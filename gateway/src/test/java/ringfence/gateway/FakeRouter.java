@@ -30,6 +30,10 @@ import ringfence.proto.v1.RouteEvent;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
 import ringfence.proto.v1.Zone;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.LoopbackPlaintext;
+import ringfence.tls.MethodRules;
+import ringfence.tls.Role;
 
 /// A router that speaks real gRPC over loopback and whose answers a test decides ([Answers]). It
 /// honours back-pressure and notes what was asked and what was cancelled.
@@ -45,13 +49,22 @@ public final class FakeRouter implements AutoCloseable {
 
   /// Listens on `port`; 0 is any.
   public FakeRouter(int port) {
+    this(port, new LoopbackPlaintext("ringfence.test.tls"));
+  }
+
+  /// Likewise, protected.
+  public FakeRouter(int port, LinkSecurity links) {
     try {
       server =
           NettyServerBuilder.forAddress(
-                  new InetSocketAddress(InetAddress.getLoopbackAddress(), port))
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), port),
+                  links.server("127.0.0.1"))
               .permitKeepAliveTime(1, java.util.concurrent.TimeUnit.SECONDS)
               .permitKeepAliveWithoutCalls(true)
-              .addService(new Service())
+              .addService(
+                  links.guarded(
+                      new Service(),
+                      MethodRules.none().and(Role.GATEWAY, "Generate", "ListModels", "GetReceipt")))
               .build()
               .start();
     } catch (IOException e) {

@@ -84,7 +84,7 @@ public final class Failures {
       case DEADLINE_EXCEEDED -> Status.Code.DEADLINE_EXCEEDED;
       case CANCELLED -> Status.Code.CANCELLED;
       case UNAUTHENTICATED -> Status.Code.UNAUTHENTICATED;
-      case PERMISSION_DENIED -> Status.Code.PERMISSION_DENIED;
+      case PERMISSION_DENIED, IDENTITY_MISMATCH -> Status.Code.PERMISSION_DENIED;
       case STALE_ATTEMPT -> Status.Code.ABORTED;
       case INTERNAL, REASON_UNSPECIFIED, UNRECOGNIZED -> Status.Code.INTERNAL;
     };

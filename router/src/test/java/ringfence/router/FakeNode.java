@@ -19,6 +19,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.CancelRequest;
 import ringfence.proto.v1.CancelResponse;
 import ringfence.proto.v1.ChoiceStart;
@@ -40,6 +41,10 @@ import ringfence.proto.v1.Started;
 import ringfence.proto.v1.Token;
 import ringfence.proto.v1.Usage;
 import ringfence.proto.v1.Zone;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.LoopbackPlaintext;
+import ringfence.tls.Peer;
+import ringfence.tls.Role;
 
 /// A node that speaks real gRPC over loopback and computes nothing: token `offset` of choice `c` is
 /// `1000 * c + offset`, its text `<c:offset>`. What it does with an attempt is its [Behaviour].
@@ -55,6 +60,7 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
   public final BlockingQueue<GenerationRequest> requests = new LinkedBlockingQueue<>();
   public final BlockingQueue<CancelRequest> cancels = new LinkedBlockingQueue<>();
   public final BlockingQueue<String> streamEnds = new LinkedBlockingQueue<>();
+  public final BlockingQueue<Failure> refusals = new LinkedBlockingQueue<>();
   public final AtomicLong eventsSent = new AtomicLong();
   public final AtomicInteger openStreams = new AtomicInteger();
   public volatile Behaviour behaviour = answering(8);
@@ -67,16 +73,25 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
   public volatile Zone zone = Zone.ZONE_SITE;
   public final String name;
   public final String incarnation = UUID.randomUUID().toString();
+  public volatile @Nullable String address;
+  private final LinkSecurity links;
   private final Server server;
   private ManagedChannel toRouter;
   private StreamObserver<NodeReport> reports;
   private long sequenceNumber;
 
   public FakeNode(String name) {
+    this(name, new LoopbackPlaintext("ringfence.test.tls"));
+  }
+
+  public FakeNode(String name, LinkSecurity links) {
     this.name = name;
+    this.links = links;
     try {
       server =
-          NettyServerBuilder.forAddress(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))
+          NettyServerBuilder.forAddress(
+                  new InetSocketAddress(InetAddress.getLoopbackAddress(), 0),
+                  links.server("127.0.0.1"))
               .permitKeepAliveTime(1, TimeUnit.SECONDS)
               .maxInboundMessageSize(64 << 20)
               .addService(this)
@@ -105,8 +120,9 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
   /// Registers and returns when the router has answered.
   public FakeNode register(InetSocketAddress router) throws InterruptedException {
     toRouter =
-        NettyChannelBuilder.forAddress(router.getHostString(), router.getPort())
-            .usePlaintext()
+        NettyChannelBuilder.forTarget(
+                "dns:///127.0.0.1:" + router.getPort(),
+                links.channel("127.0.0.1", Peer.any(Role.ROUTER)))
             .build();
     CountDownLatch registered = new CountDownLatch(1);
     reports =
@@ -120,7 +136,12 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
 
                   @Override
                   public void onError(Throwable broken) {
+                    var trailers = Status.trailersFromThrowable(broken);
+                    if (trailers != null && trailers.containsKey(Failures.TRAILER)) {
+                      refusals.add(trailers.get(Failures.TRAILER));
+                    }
                     streamEnds.add(Status.fromThrowable(broken).toString());
+                    registered.countDown();
                   }
 
                   @Override
@@ -129,7 +150,7 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
                   }
                 });
     send(NodeReport.newBuilder().setRegistration(registration()));
-    if (!registered.await(10, TimeUnit.SECONDS)) {
+    if (!registered.await(10, TimeUnit.SECONDS) || !streamEnds.isEmpty()) {
       throw new IllegalStateException("not registered: " + streamEnds);
     }
     return this;
@@ -140,7 +161,7 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
         .setNode(name)
         .setIncarnation(incarnation)
         .setZone(zone)
-        .setAddress("127.0.0.1:" + server.getPort())
+        .setAddress(address == null ? address() : address)
         .setNumerics(numerics)
         .setDeterministic(deterministic)
         .addModels(
@@ -151,6 +172,16 @@ public final class FakeNode extends GenerationGrpc.GenerationImplBase implements
                 .setKvTokens(65536)
                 .setKvPageTokens(16)
                 .setMaxSequences(maxSequences));
+  }
+
+  /// Where its Generation service is.
+  public String address() {
+    return "127.0.0.1:" + server.getPort();
+  }
+
+  /// Registers anew on the stream that it has.
+  public void registerAgain() {
+    send(NodeReport.newBuilder().setRegistration(registration()));
   }
 
   public void report(NodeState state) {

@@ -23,6 +23,10 @@ import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
 import ringfence.proto.v1.Token;
 import ringfence.proto.v1.Zone;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.LoopbackPlaintext;
+import ringfence.tls.Peer;
+import ringfence.tls.Role;
 
 /// A gateway of tests: asks a router over real gRPC.
 public final class TestGateway implements AutoCloseable {
@@ -30,9 +34,14 @@ public final class TestGateway implements AutoCloseable {
   public final ManagedChannel channel;
 
   public TestGateway(InetSocketAddress router) {
+    this(router, new LoopbackPlaintext("ringfence.test.tls"));
+  }
+
+  public TestGateway(InetSocketAddress router, LinkSecurity links) {
     channel =
-        NettyChannelBuilder.forAddress(router.getHostString(), router.getPort())
-            .usePlaintext()
+        NettyChannelBuilder.forTarget(
+                "dns:///127.0.0.1:" + router.getPort(),
+                links.channel("127.0.0.1", Peer.any(Role.ROUTER)))
             .build();
   }
 

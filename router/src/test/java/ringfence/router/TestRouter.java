@@ -11,11 +11,13 @@ import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import ringfence.router.dispatch.DispatchLimits;
 import ringfence.router.policy.budget.SpentFile;
 import ringfence.router.serving.LedgerPlan;
 import ringfence.router.serving.Router;
 import ringfence.router.serving.RouterSettings;
+import ringfence.tls.TlsFiles;
 
 /// A whole router of tests, on a free port of loopback.
 public final class TestRouter implements AutoCloseable {
@@ -40,7 +42,12 @@ public final class TestRouter implements AutoCloseable {
 
   /// With a policy file.
   public TestRouter(Path policyFile) {
-    this(Duration.ofMillis(200), 64, DISPATCH, LedgerPlan.NONE, policyFile);
+    this(Duration.ofMillis(200), 64, DISPATCH, LedgerPlan.NONE, policyFile, null);
+  }
+
+  /// With certificates.
+  public TestRouter(TlsFiles tls, @Nullable Path policyFile) {
+    this(Duration.ofMillis(200), 64, DISPATCH, LedgerPlan.NONE, policyFile, tls);
   }
 
   /// With a policy file and a ledger.
@@ -59,7 +66,7 @@ public final class TestRouter implements AutoCloseable {
 
   private TestRouter(
       Duration drainLimit, int queueLimit, DispatchLimits dispatch, LedgerPlan ledger) {
-    this(drainLimit, queueLimit, dispatch, ledger, null);
+    this(drainLimit, queueLimit, dispatch, ledger, null, null);
   }
 
   private TestRouter(
@@ -67,7 +74,8 @@ public final class TestRouter implements AutoCloseable {
       int queueLimit,
       DispatchLimits dispatch,
       LedgerPlan ledger,
-      Path policyFile) {
+      @Nullable Path policyFile,
+      @Nullable TlsFiles tls) {
     this.queueLimit = queueLimit;
     RouterSettings settings =
         new RouterSettings(
@@ -95,7 +103,8 @@ public final class TestRouter implements AutoCloseable {
             policyFile,
             policyFile == null ? null : SpentFile.beside(policyFile),
             Duration.ofMillis(100),
-            Duration.ofSeconds(20));
+            Duration.ofSeconds(20),
+            tls);
     try {
       router = new Router(settings, registry);
     } catch (IOException failed) {

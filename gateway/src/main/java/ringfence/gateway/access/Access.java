@@ -6,10 +6,12 @@ import jakarta.annotation.Priority;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
 import java.util.List;
+import java.util.Locale;
 import org.eclipse.microprofile.config.inject.ConfigProperty;
 import ringfence.gateway.GatewayConfig;
 import ringfence.gateway.openai.Zones;
 import ringfence.proto.v1.Zone;
+import ringfence.tls.Loopback;
 
 /// The checks that every request passes, made from the configuration at start. What is wrong there
 /// stops the start with a message that names the key.
@@ -20,16 +22,14 @@ public final class Access {
   private final Origins origins;
   private final Gate gate;
 
-  Access(GatewayConfig config, @ConfigProperty(name = "quarkus.http.host") String address) {
+  Access(
+      GatewayConfig config,
+      @ConfigProperty(name = "quarkus.http.host") String address,
+      @ConfigProperty(name = "quarkus.http.insecure-requests", defaultValue = "enabled")
+          String plaintext) {
     Zone ceiling = ceiling(config.farthestZone());
     keys = new Keys(config.requireKeys(), ceiling);
-    if (!keys.required() && !Loopback.isBound(address)) {
-      throw new ConfigurationException(
-          "quarkus.http.host="
-              + address
-              + " can be reached from other machines: set ringfence.gateway.require-keys=true, or"
-              + " listen on 127.0.0.1");
-    }
+    checkReach(address, keys.required(), config.https().certificate().isPresent(), plaintext);
     hosts = new Hosts(keys.required(), config.allowedHosts().orElse(List.of()));
     origins = new Origins(config.allowedOrigins().orElse(List.of()));
     gate =
@@ -44,6 +44,32 @@ public final class Access {
 
   /// Makes the checks at start rather than at the first request.
   void start(@Observes @Priority(1) StartupEvent event) {}
+
+  /// What other machines can reach wants keys and HTTPS.
+  static void checkReach(String address, boolean keys, boolean https, String plaintext) {
+    if (Loopback.isBound(address)) {
+      return;
+    }
+    if (https && !plaintext.strip().toLowerCase(Locale.ROOT).equals("disabled")) {
+      throw new ConfigurationException(
+          "quarkus.http.insecure-requests="
+              + plaintext
+              + " would let other machines send prompts in plaintext: leave it out, or listen on"
+              + " 127.0.0.1");
+    }
+    if (!keys || !https) {
+      throw new ConfigurationException(
+          "quarkus.http.host="
+              + address
+              + " can be reached from other machines: set "
+              + (keys ? "" : "ringfence.gateway.require-keys=true")
+              + (keys || https ? "" : " and ")
+              + (https
+                  ? ""
+                  : HttpsSettings.PREFIX + ".certificate and " + HttpsSettings.PREFIX + ".key")
+              + ", or listen on 127.0.0.1");
+    }
+  }
 
   private static Zone ceiling(String name) {
     Zone zone = Zones.nearestUnlessNamed(name);

@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.ApiError;
+import ringfence.tls.Loopback;
 
 /// By which names the gateway may be called. Without keys only loopback's own: a web page whose
 /// name an attacker's DNS points at this machine (DNS rebinding) sends that name as Host.

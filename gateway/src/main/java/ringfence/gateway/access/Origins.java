@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
+import ringfence.tls.Loopback;
 
 /// Which web pages may call. A page from loopback and the gateway's own may; others as configured.
 /// A request from any other page is refused, not only hidden from it: a form can post without

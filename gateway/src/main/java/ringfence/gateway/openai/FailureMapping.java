@@ -98,7 +98,7 @@ public final class FailureMapping {
               message(failure, "Too many wrong API keys. Try again later."),
               retry(failure));
       case CANCELLED -> ApiError.failed(499, "cancelled", "The request was cancelled.");
-      case RESUME_MISMATCH, STALE_ATTEMPT, INTERNAL -> internal();
+      case RESUME_MISMATCH, STALE_ATTEMPT, IDENTITY_MISMATCH, INTERNAL -> internal();
       case REASON_UNSPECIFIED, UNRECOGNIZED -> fromStatus(status);
     };
   }

@@ -1,6 +1,7 @@
 package ringfence.gateway.routing;
 
 import io.grpc.CallOptions;
+import io.grpc.ChannelCredentials;
 import io.grpc.ConnectivityState;
 import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
@@ -24,6 +25,10 @@ import ringfence.proto.v1.Receipt;
 import ringfence.proto.v1.RouteEvent;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.Peer;
+import ringfence.tls.Role;
+import ringfence.tls.TlsFiles;
 
 /// The channels to the routers, one each, kept open.
 @Singleton
@@ -34,23 +39,36 @@ public final class Routers {
 
   private static final int CONNECT_MILLIS = 2000;
 
+  private static final String TLS = "ringfence.gateway.tls";
+
+  private final LinkSecurity links;
   private final List<ManagedChannel> channels;
   private final AtomicInteger turn = new AtomicInteger();
 
   @Inject
   Routers(GatewayConfig config) {
-    this(config.routers());
+    this(config.routers(), links(config));
   }
 
   /// @param addresses `host:port` each, at least one
-  Routers(List<String> addresses) {
-    channels = addresses.stream().map(Routers::open).toList();
+  /// @param links how the channels are protected
+  Routers(List<String> addresses, LinkSecurity links) {
+    this.links = links;
+    channels = addresses.stream().map(address -> open(address, links)).toList();
     if (channels.isEmpty()) {
       throw new ConfigurationException("ringfence.gateway.routers must name a router, host:port");
     }
   }
 
-  private static ManagedChannel open(String address) {
+  private static LinkSecurity links(GatewayConfig config) {
+    try {
+      return LinkSecurity.of(TlsFiles.of(TLS, config.tls()), TLS, Peer.any(Role.GATEWAY));
+    } catch (IllegalArgumentException unusable) {
+      throw new ConfigurationException(String.valueOf(unusable.getMessage()), unusable);
+    }
+  }
+
+  private static ManagedChannel open(String address, LinkSecurity links) {
     int colon = address.lastIndexOf(':');
     int port;
     try {
@@ -62,8 +80,15 @@ public final class Routers {
       throw new ConfigurationException(
           "ringfence.gateway.routers: '" + address + "' is not host:port");
     }
-    return NettyChannelBuilder.forAddress(address.substring(0, colon), port)
-        .usePlaintext()
+    String host = address.substring(0, colon);
+    ChannelCredentials credentials;
+    try {
+      credentials = links.channel(host, Peer.any(Role.ROUTER));
+    } catch (IllegalArgumentException plaintext) {
+      throw new ConfigurationException(
+          "ringfence.gateway.routers: " + plaintext.getMessage(), plaintext);
+    }
+    return NettyChannelBuilder.forAddress(host, port, credentials)
         .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
         .flowControlWindow(STREAM_WINDOW)
         // A router whose machine vanished sends no end: ask, so that its calls fail soon.
@@ -141,5 +166,6 @@ public final class Routers {
     for (ManagedChannel channel : channels) {
       channel.shutdownNow();
     }
+    links.close();
   }
 }

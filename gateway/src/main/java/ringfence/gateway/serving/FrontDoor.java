@@ -15,6 +15,7 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.access.Access;
 import ringfence.gateway.access.Caller;
+import ringfence.gateway.access.Source;
 import ringfence.gateway.openai.ApiError;
 import ringfence.gateway.openai.FailureMapping;
 
@@ -101,7 +102,7 @@ public final class FrontDoor {
   private static String source(HttpServerRequest request) {
     SocketAddress address = request.remoteAddress();
     String host = address == null ? null : address.hostAddress();
-    return host == null ? "" : host;
+    return host == null ? "" : Source.of(host);
   }
 
   /// False where the request was answered here, as a preflight is.

@@ -80,6 +80,48 @@ class AccessChecksTest {
     assertThat(new Origins(List.of("*")).allows(origin, null)).isTrue();
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "0.0.0.0 | false | false | enabled | require-keys=true and ringfence.gateway.https.certificate",
+        "0.0.0.0 | true | false | enabled | ringfence.gateway.https.certificate and ringfence.gateway.https.key",
+        "0.0.0.0 | false | true | disabled | ringfence.gateway.require-keys=true",
+        "0.0.0.0 | true | true | enabled | quarkus.http.insecure-requests=enabled",
+        "192.0.2.7 | true | true | redirect | quarkus.http.insecure-requests=redirect",
+      })
+  void beyondLoopbackKeysAndHttpsAreWanted(
+      String address, boolean keys, boolean https, String plaintext, String named) {
+    assertThatThrownBy(() -> Access.checkReach(address, keys, https, plaintext))
+        .hasMessageContaining(named);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "192.0.2.7, 192.0.2.7",
+    "2001:db8:1:2:3:4:5:6, 20010db800010002/64",
+    "2001:db8:1:2::1, 20010db800010002/64",
+    "2001:db8:1:3::1, 20010db800010003/64",
+    "0:0:0:0:0:0:0:1, 0000000000000000/64",
+    "unix, unix",
+  })
+  void aNetworkOfIpv6IsOneSource(String address, String source) {
+    assertThat(
+            new Keys(false, Zone.ZONE_SITE)
+                .caller(null, Source.of(address))
+                .credentials()
+                .getSource())
+        .isEqualTo(source);
+  }
+
+  @Test
+  void whatIsAskedForServesEverybody() {
+    assertThatCode(() -> Access.checkReach("0.0.0.0", true, true, "disabled"))
+        .doesNotThrowAnyException();
+    assertThatCode(() -> Access.checkReach("127.0.0.1", false, false, "enabled"))
+        .doesNotThrowAnyException();
+  }
+
   @Test
   void theGateCountsRequestsAndBytes() {
     var gate = new Gate(2, 100);

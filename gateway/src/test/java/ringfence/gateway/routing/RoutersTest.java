@@ -21,9 +21,13 @@ import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Prompt;
 import ringfence.proto.v1.RouteEvent;
 import ringfence.proto.v1.RouteRequest;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.LoopbackPlaintext;
 
 class RoutersTest {
   private record End(int messages, Status status, Failure failure) {}
+
+  private static final LinkSecurity PLAIN = new LoopbackPlaintext("ringfence.gateway.tls");
 
   private final FakeRouter alive = new FakeRouter(0);
   private final FakeRouter other = new FakeRouter(0);
@@ -79,7 +83,7 @@ class RoutersTest {
 
   @Test
   void triesTheNextRouterWhereOneCannotBeReached() throws Exception {
-    var routers = new Routers(List.of(address(deadPort()), address(alive.port())));
+    var routers = new Routers(List.of(address(deadPort()), address(alive.port())), PLAIN);
     for (int i = 0; i < 4; i++) {
       End end = ask(routers, "echo", 20_000);
       assertThat(end.status().isOk()).isTrue();
@@ -90,7 +94,7 @@ class RoutersTest {
 
   @Test
   void triesTheNextRouterWhereOneIsGoingDown() throws Exception {
-    var routers = new Routers(List.of(address(alive.port()), address(other.port())));
+    var routers = new Routers(List.of(address(alive.port()), address(other.port())), PLAIN);
     End end = ask(routers, "fails-DRAINING", 20_000);
     assertThat(end.failure().getReason()).isEqualTo(Failure.Reason.DRAINING);
     assertThat(alive.seen()).hasSize(1);
@@ -100,7 +104,7 @@ class RoutersTest {
 
   @Test
   void neverAsksAgainAfterAnAnswerBegan() throws Exception {
-    var routers = new Routers(List.of(address(alive.port()), address(other.port())));
+    var routers = new Routers(List.of(address(alive.port()), address(other.port())), PLAIN);
     End end = ask(routers, "breaks", 20_000);
     assertThat(end.failure().getReason()).isEqualTo(Failure.Reason.TARGET_LOST);
     assertThat(alive.seen().size() + other.seen().size()).isEqualTo(1);
@@ -109,7 +113,7 @@ class RoutersTest {
 
   @Test
   void endsAtTheDeadline() throws Exception {
-    var routers = new Routers(List.of(address(alive.port())));
+    var routers = new Routers(List.of(address(alive.port())), PLAIN);
     End end = ask(routers, "mute", 300);
     assertThat(end.status().getCode()).isEqualTo(Status.Code.DEADLINE_EXCEEDED);
     assertThat(FailureMapping.toError(end.status(), null).status()).isEqualTo(504);
@@ -118,17 +122,24 @@ class RoutersTest {
 
   @Test
   void withoutAnyRouterTheErrorSaysSo() throws Exception {
-    var routers = new Routers(List.of(address(deadPort())));
+    var routers = new Routers(List.of(address(deadPort())), PLAIN);
     End end = ask(routers, "echo", 20_000);
     assertThat(FailureMapping.toError(end.status(), null).code()).isEqualTo("router_unavailable");
     routers.close();
   }
 
   @Test
+  void withoutTlsARouterIsOnThisMachine() {
+    assertThatThrownBy(() -> new Routers(List.of("router.example:7410"), PLAIN))
+        .hasMessageContaining("ringfence.gateway.routers")
+        .hasMessageContaining("ringfence.gateway.tls.certificate");
+  }
+
+  @Test
   void refusesAnAddressWithoutAPort() {
-    assertThatThrownBy(() -> new Routers(List.of("router")))
+    assertThatThrownBy(() -> new Routers(List.of("router"), PLAIN))
         .hasMessageContaining("ringfence.gateway.routers");
-    assertThatThrownBy(() -> new Routers(List.of()))
+    assertThatThrownBy(() -> new Routers(List.of(), PLAIN))
         .hasMessageContaining("ringfence.gateway.routers");
   }
 }

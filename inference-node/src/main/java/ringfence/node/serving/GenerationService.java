@@ -21,9 +21,15 @@ import ringfence.proto.v1.GenerationEvent;
 import ringfence.proto.v1.GenerationGrpc;
 import ringfence.proto.v1.GenerationRequest;
 import ringfence.proto.v1.Started;
+import ringfence.tls.MethodRules;
+import ringfence.tls.Role;
 
 /// Router -> node: attempts in, tokens out.
 final class GenerationService extends GenerationGrpc.GenerationImplBase {
+  /// Who may call what.
+  static final MethodRules RULES =
+      MethodRules.none().and(Role.ROUTER, "Generate", "Cancel", "CountTokens");
+
   private static final Logger LOG = Logger.getLogger(GenerationService.class);
   private static final Pattern REQUEST_ID = Pattern.compile("[A-Za-z0-9_-]{1,64}");
 

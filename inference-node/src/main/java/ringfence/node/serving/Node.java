@@ -18,11 +18,16 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.vulkan.device.ExitGuard;
 import ringfence.node.serving.NodeSettings.HostPort;
 import ringfence.proto.v1.Failure;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.Peer;
+import ringfence.tls.PlainHttp;
+import ringfence.tls.ProcessIdentity;
 
 /// The node's life: load the models, serve them, report them, drain, end.
 @ApplicationScoped
@@ -35,10 +40,12 @@ public class Node {
 
   private final NodeConfig config;
   private final MeterRegistry registry;
+  private final String httpHost;
+  private final String plaintext;
   private final NodeStatus status = new NodeStatus();
   private final Attempts attempts = new Attempts();
   private final Map<String, ServedModel> models = new LinkedHashMap<>();
-  private final List<RouterLink> links = new ArrayList<>();
+  private final List<RouterLink> routers = new ArrayList<>();
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("reports").factory());
@@ -48,13 +55,21 @@ public class Node {
       Executors.newFixedThreadPool(
           Math.max(2, Runtime.getRuntime().availableProcessors()),
           Thread.ofPlatform().daemon().name("calls-", 0).factory());
+  private @Nullable LinkSecurity links;
   private @Nullable Server server;
   private @Nullable NodeSettings settings;
 
   @Inject
-  Node(NodeConfig config, MeterRegistry registry) {
+  Node(
+      NodeConfig config,
+      MeterRegistry registry,
+      @ConfigProperty(name = "quarkus.http.host") String httpHost,
+      @ConfigProperty(name = "quarkus.http.insecure-requests", defaultValue = "enabled")
+          String plaintext) {
     this.config = config;
     this.registry = registry;
+    this.httpHost = httpHost;
+    this.plaintext = plaintext;
   }
 
   /// Starts everything; returns when the node serves.
@@ -62,8 +77,15 @@ public class Node {
   /// @throws NodeStartException when a setting, a model or a port is wrong
   void start() throws NodeStartException {
     try {
+      PlainHttp.check(httpHost, plaintext);
       NodeSettings checked = NodeSettings.check(config);
       settings = checked;
+      LinkSecurity protectedLinks =
+          LinkSecurity.of(
+              checked.tls(),
+              NodeSettings.TLS,
+              Peer.exactly(ProcessIdentity.node(checked.name(), checked.zone())));
+      links = protectedLinks;
       ExitGuard.waitForOwners(checked.drainLimit().plus(CLOSE_LIMIT));
       Map<String, MeteredModel> metered = new LinkedHashMap<>();
       for (String model : checked.models()) {
@@ -80,7 +102,8 @@ public class Node {
           new GenerationService(metered, attempts, status, checked.defaultDeadline());
       server =
           NettyServerBuilder.forAddress(
-                  new InetSocketAddress(checked.listen().host(), checked.listen().port()))
+                  new InetSocketAddress(checked.listen().host(), checked.listen().port()),
+                  protectedLinks.server(checked.listen().host()))
               .executor(calls)
               .maxInboundMessageSize(checked.maxRequestBytes())
               .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
@@ -88,11 +111,11 @@ public class Node {
               .permitKeepAliveWithoutCalls(true)
               .keepAliveTime(10, TimeUnit.SECONDS)
               .keepAliveTimeout(3, TimeUnit.SECONDS)
-              .addService(service)
+              .addService(protectedLinks.guarded(service, GenerationService.RULES))
               .build()
               .start();
       status.becomeReady();
-      report(checked, new HostPort(checked.listen().host(), server.getPort()));
+      report(checked, new HostPort(checked.listen().host(), server.getPort()), protectedLinks);
       LOG.infof(
           "node %s serves %s on port %d",
           checked.name(), String.join(", ", models.keySet()), server.getPort());
@@ -104,11 +127,13 @@ public class Node {
     }
   }
 
-  private void report(NodeSettings checked, HostPort bound) {
+  private void report(NodeSettings checked, HostPort bound, LinkSecurity protectedLinks) {
     NodeReports reports = new NodeReports(checked, bound, models, status);
     for (HostPort router : checked.routers()) {
-      RouterLink link = new RouterLink(router, timer, reports::registration, reports::load, status);
-      links.add(link);
+      RouterLink link =
+          new RouterLink(
+              router, timer, reports::registration, reports::load, status, protectedLinks);
+      routers.add(link);
       link.start();
     }
   }
@@ -125,7 +150,7 @@ public class Node {
   // router goes on with it elsewhere.
   void stop(@Observes ShutdownEvent event) throws InterruptedException {
     status.shutDown();
-    links.forEach(RouterLink::reportNow);
+    routers.forEach(RouterLink::reportNow);
     if (server != null && settings != null) {
       long deadline = System.nanoTime() + settings.drainLimit().toNanos();
       if (attempts.running() > 0) {
@@ -144,10 +169,13 @@ public class Node {
         server.shutdownNow();
       }
     }
-    links.forEach(RouterLink::close);
+    routers.forEach(RouterLink::close);
     timer.shutdown();
     timer.awaitTermination(1, TimeUnit.SECONDS);
     calls.shutdown();
+    if (links != null) {
+      links.close();
+    }
     models.values().forEach(ServedModel::close);
   }
 }

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import ringfence.tls.TlsConfig;
 
 /// The node's settings, `ringfence.node.*`. [NodeSettings] checks them.
 @ConfigMapping(prefix = "ringfence.node")
@@ -87,4 +88,7 @@ public interface NodeConfig {
   /// Largest request message.
   @WithDefault("32M")
   MemorySize maxRequest();
+
+  /// Certificates; without them routers are on this machine.
+  TlsConfig tls();
 }

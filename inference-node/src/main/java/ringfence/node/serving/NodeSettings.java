@@ -8,14 +8,18 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.KvType;
 import ringfence.proto.v1.Zone;
+import ringfence.tls.Loopback;
+import ringfence.tls.TlsFiles;
 
 /// The checked settings.
 ///
 /// @param advertise empty: as bound
+/// @param tls null: there is none, and everything is on this machine
 public record NodeSettings(
     String name,
     Zone zone,
@@ -36,7 +40,9 @@ public record NodeSettings(
     int batchTokens,
     Duration defaultDeadline,
     Duration drainLimit,
-    int maxRequestBytes) {
+    int maxRequestBytes,
+    @Nullable TlsFiles tls) {
+  static final String TLS = "ringfence.node.tls";
 
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9._-]{1,64}");
 
@@ -58,10 +64,10 @@ public record NodeSettings(
       throw wrong(key, "'" + text + "' is not host:port");
     }
 
-    /// True where only processes on this machine can connect.
-    boolean isLoopback() {
+    /// True where it stands for all addresses of this machine.
+    boolean isAny() {
       try {
-        return InetAddress.getByName(host).isLoopbackAddress();
+        return InetAddress.getByName(host).isAnyLocalAddress();
       } catch (UnknownHostException e) {
         return false;
       }
@@ -78,12 +84,26 @@ public record NodeSettings(
   /// @throws IllegalArgumentException naming the key and what it may be
   public static NodeSettings check(NodeConfig config) {
     HostPort listen = HostPort.parse("listen-address", config.listenAddress(), 0);
-    if (!listen.isLoopback()) {
+    TlsFiles tls = TlsFiles.of(TLS, config.tls());
+    if (tls == null && !Loopback.isBound(listen.host())) {
       throw wrong(
           "listen-address",
           "'"
               + listen
-              + "' is reachable from other machines, and this service has no TLS yet: use a loopback address such as 127.0.0.1:7420");
+              + "' is reachable from other machines: set "
+              + TlsFiles.keys(TLS)
+              + ", or use a loopback address such as 127.0.0.1:7420");
+    }
+    Optional<HostPort> advertise = config.advertise().map(a -> HostPort.parse("advertise", a, 1));
+    if (advertise.isEmpty() && listen.isAny()) {
+      throw wrong(
+          "advertise", "is needed where listen-address is " + listen + ": how routers reach it");
+    }
+    List<HostPort> routers =
+        config.routers().stream().map(r -> HostPort.parse("routers", r, 1)).toList();
+    if (tls == null) {
+      advertise.ifPresent(address -> mustBeHere("advertise", address));
+      routers.forEach(router -> mustBeHere("routers", router));
     }
     String name = config.name().orElseGet(() -> hostName() + "-" + listen.port());
     if (!NAME.matcher(name).matches()) {
@@ -110,8 +130,8 @@ public record NodeSettings(
         gpuLayers(config.gpuLayers()),
         kvType(config.kvType()),
         listen,
-        config.advertise().map(a -> HostPort.parse("advertise", a, 1)),
-        config.routers().stream().map(r -> HostPort.parse("routers", r, 1)).toList(),
+        advertise,
+        routers,
         config.threads().isPresent()
             ? within("threads", config.threads().getAsInt(), 1, 1024)
             : Runtime.getRuntime().availableProcessors(),
@@ -125,7 +145,14 @@ public record NodeSettings(
         within("batch-tokens", config.batchTokens(), config.maxSequences() + 1, 8192),
         positive("default-deadline", config.defaultDeadline()),
         positive("drain-limit", config.drainLimit()),
-        (int) within("max-request", config.maxRequest().asLongValue(), 1L << 10, 1L << 30));
+        (int) within("max-request", config.maxRequest().asLongValue(), 1L << 10, 1L << 30),
+        tls);
+  }
+
+  private static void mustBeHere(String key, HostPort address) {
+    if (!Loopback.isHost(address.host())) {
+      throw wrong(key, "'" + address + "' may be another machine: set " + TlsFiles.keys(TLS));
+    }
   }
 
   /// What concerns each model.

@@ -16,6 +16,9 @@ import ringfence.proto.v1.NodeLoad;
 import ringfence.proto.v1.NodeRegistration;
 import ringfence.proto.v1.NodeReport;
 import ringfence.proto.v1.RouterCommand;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.Peer;
+import ringfence.tls.Role;
 
 /// The report stream to one router: registers, reports load, and dials again when the stream
 /// breaks. All state belongs to the one thread of `timer`.
@@ -40,15 +43,16 @@ final class RouterLink implements AutoCloseable {
       ScheduledExecutorService timer,
       Supplier<NodeRegistration> registration,
       Supplier<NodeLoad> load,
-      NodeStatus status) {
+      NodeStatus status,
+      LinkSecurity links) {
     this.router = router;
     this.timer = timer;
     this.registration = registration;
     this.load = load;
     this.status = status;
     this.channel =
-        NettyChannelBuilder.forAddress(router.host(), router.port())
-            .usePlaintext()
+        NettyChannelBuilder.forAddress(
+                router.host(), router.port(), links.channel(router.host(), Peer.any(Role.ROUTER)))
             .keepAliveTime(10, TimeUnit.SECONDS)
             .keepAliveTimeout(3, TimeUnit.SECONDS)
             .build();

@@ -44,6 +44,9 @@ class NodeSettingsTest {
         "listen-address | 7420 | not host:port",
         "listen-address | 127.0.0.1:99999 | not host:port",
         "listen-address | 0.0.0.0:7420 | reachable from other machines",
+        "listen-address | 0.0.0.0:7420 | ringfence.node.tls.certificate",
+        "advertise | 192.0.2.7:7420 | ringfence.node.tls.key",
+        "routers | 127.0.0.1:1,router.example:7410 | ringfence.node.tls.authorities",
         "routers | nowhere | not host:port",
         "name | a b | not 1 to 64 characters",
         "threads | 0 | not between 1 and",
@@ -56,6 +59,27 @@ class NodeSettingsTest {
         .isInstanceOf(IllegalArgumentException.class)
         .hasMessageContaining("ringfence.node." + key)
         .hasMessageContaining(why);
+  }
+
+  @Test
+  void withCertificatesItMayStandElsewhere() {
+    Map<String, String> secured =
+        new HashMap<>(
+            Map.of(
+                "models", "some.gguf",
+                "listen-address", "0.0.0.0:7420",
+                "routers", "router.example:7410",
+                "tls.certificate", "node.pem",
+                "tls.key", "node.key",
+                "tls.authorities", "authority.pem"));
+    assertThatThrownBy(() -> check(secured))
+        .hasMessageContaining("ringfence.node.advertise")
+        .hasMessageContaining("how routers reach it");
+    secured.put("advertise", "node.example:7420");
+    assertThat(check(secured).routers().getFirst().host()).isEqualTo("router.example");
+    secured.remove("tls.key");
+    assertThatThrownBy(() -> check(secured))
+        .hasMessageStartingWith("ringfence.node.tls.key is not set");
   }
 
   @Test

@@ -24,6 +24,7 @@ import ringfence.proto.v1.NodeRegistration;
 import ringfence.proto.v1.NodeReport;
 import ringfence.proto.v1.NodeState;
 import ringfence.proto.v1.RouterCommand;
+import ringfence.tls.LoopbackPlaintext;
 
 /// A node's link to a router that comes and goes, over real gRPC.
 @Timeout(60)
@@ -48,7 +49,8 @@ class RouterLinkTest {
                             ? NodeState.NODE_STATE_DRAINING
                             : NodeState.NODE_STATE_READY)
                     .build(),
-            status);
+            status,
+            new LoopbackPlaintext(NodeSettings.TLS));
     link.start();
   }
 

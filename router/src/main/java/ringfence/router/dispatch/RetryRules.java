@@ -19,6 +19,7 @@ final class RetryRules {
           CONTEXT_LENGTH_EXCEEDED,
           PROMPT_EXCEEDS_KV_BUDGET,
           LEDGER_UNAVAILABLE,
+          IDENTITY_MISMATCH,
           REASON_UNSPECIFIED,
           UNRECOGNIZED ->
           true;
@@ -54,6 +55,7 @@ final class RetryRules {
           UNAUTHENTICATED,
           PERMISSION_DENIED,
           LEDGER_UNAVAILABLE,
+          IDENTITY_MISMATCH,
           UNKNOWN_REQUEST,
           STALE_ATTEMPT,
           INSUFFICIENT_QUOTA,

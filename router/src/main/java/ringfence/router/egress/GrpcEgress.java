@@ -10,10 +10,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import ringfence.proto.v1.CancelRequest;
 import ringfence.proto.v1.CancelResponse;
+import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.Failure.Reason;
 import ringfence.proto.v1.GenerationGrpc;
 import ringfence.proto.v1.GenerationRequest;
+import ringfence.router.Failures;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.routing.TargetView;
+import ringfence.tls.LinkSecurity;
 
 /// Egress over gRPC, through the [Exit].
 public final class GrpcEgress implements Egress, AutoCloseable {
@@ -22,6 +26,7 @@ public final class GrpcEgress implements Egress, AutoCloseable {
   private final Exit exit;
   private final LongSupplier nanoClock;
   private final TargetChannels channels;
+  private final Executor executor;
 
   /// An egress without channels.
   ///
@@ -29,17 +34,21 @@ public final class GrpcEgress implements Egress, AutoCloseable {
   /// @param connections to one target
   /// @param keepAliveMillis a connection with calls that is silent for so long is probed, and
   ///   broken when no answer comes within the same time
+  /// @param links how connections are protected
   /// @param nanoClock the clock that grants are made by
   public GrpcEgress(
       Exit exit,
       int maxMessageBytes,
       int connections,
       long keepAliveMillis,
+      LinkSecurity links,
       LongSupplier nanoClock,
       Executor executor) {
     this.exit = exit;
     this.nanoClock = nanoClock;
-    this.channels = new TargetChannels(maxMessageBytes, connections, keepAliveMillis, executor);
+    this.executor = executor;
+    this.channels =
+        new TargetChannels(maxMessageBytes, connections, keepAliveMillis, links, executor);
   }
 
   @Override
@@ -53,13 +62,22 @@ public final class GrpcEgress implements Egress, AutoCloseable {
         request.getRequestId(),
         request.getAttempt(),
         bytes,
-        cleared ->
-            call.start(
-                channels.to(cleared.grant()),
-                cleared,
-                remainingNanos - (nanoClock.getAsLong() - asked)),
+        cleared -> send(call, cleared, remainingNanos - (nanoClock.getAsLong() - asked)),
         call::refuse);
     return call;
+  }
+
+  private void send(NodeCall call, Clearance cleared, long remainingNanos) {
+    ManagedChannel channel;
+    try {
+      channel = channels.to(cleared.grant());
+    } catch (IllegalArgumentException plaintext) {
+      Failure failure =
+          Failures.of(Reason.IDENTITY_MISMATCH, String.valueOf(plaintext.getMessage()));
+      executor.execute(() -> call.refuse(failure));
+      return;
+    }
+    call.start(channel, cleared, remainingNanos);
   }
 
   @Override

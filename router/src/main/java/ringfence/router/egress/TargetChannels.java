@@ -11,17 +11,24 @@ import java.util.Set;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import ringfence.router.WireZones;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.Loopback;
+import ringfence.tls.ProcessIdentity;
 
 /// A few channels for each target, each made when it is first needed. Bytes of an answer that
 /// nobody reads stay in its connection's HTTP/2 window (1 MiB for all its streams), so a reader
 /// that lags can hold up the others on the same connection, but not those on the target's others.
+/// With TLS a connection stands only when the certificate at its other end proves the name and the
+/// zone that the grant was made for.
 final class TargetChannels implements AutoCloseable {
   private final int maxMessageBytes;
   private final int connections;
   private final long keepAliveMillis;
+  private final LinkSecurity links;
   private final Executor executor;
   private final Map<Peer, @Nullable ManagedChannel[]> channels = new HashMap<>();
   private boolean closed;
@@ -33,10 +40,16 @@ final class TargetChannels implements AutoCloseable {
     }
   }
 
-  TargetChannels(int maxMessageBytes, int connections, long keepAliveMillis, Executor executor) {
+  TargetChannels(
+      int maxMessageBytes,
+      int connections,
+      long keepAliveMillis,
+      LinkSecurity links,
+      Executor executor) {
     this.maxMessageBytes = maxMessageBytes;
     this.connections = connections;
     this.keepAliveMillis = keepAliveMillis;
+    this.links = links;
     this.executor = executor;
   }
 
@@ -47,6 +60,8 @@ final class TargetChannels implements AutoCloseable {
   }
 
   /// The channel to the grant's target.
+  ///
+  /// @throws IllegalArgumentException when it would leave this machine without TLS
   synchronized ManagedChannel to(EgressGrant grant) {
     if (closed) {
       throw new IllegalStateException("egress is closed");
@@ -67,8 +82,12 @@ final class TargetChannels implements AutoCloseable {
   }
 
   private ManagedChannel connect(Peer peer) {
-    return NettyChannelBuilder.forTarget("dns:///" + peer.address())
-        .usePlaintext()
+    ringfence.tls.Peer expected =
+        ringfence.tls.Peer.exactly(
+            ProcessIdentity.node(peer.name(), WireZones.toWire(peer.zone())));
+    return NettyChannelBuilder.forTarget(
+            "dns:///" + peer.address(),
+            links.channel(Loopback.withoutPort(peer.address()), expected))
         .executor(executor)
         .disableRetry()
         .maxInboundMessageSize(maxMessageBytes)

@@ -13,6 +13,11 @@ public final class RefusedReportException extends Exception {
     this.failure = Failures.invalid(field, field + ": " + problem);
   }
 
+  RefusedReportException(Failure failure) {
+    super(failure.getMessage());
+    this.failure = failure;
+  }
+
   /// What the node is told.
   public Failure failure() {
     return failure;

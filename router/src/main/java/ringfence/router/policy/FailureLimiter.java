@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 final class FailureLimiter {
   static final int MAX_FAILURES = 20;
   static final long WINDOW_NANOS = TimeUnit.MINUTES.toNanos(1);
-  private static final int MAX_SOURCES = 10_000;
+  static final int MAX_SOURCES = 10_000;
   private static final int MAX_KNOWN_KEYS = 64;
 
   private static final class Source {
@@ -45,6 +45,11 @@ final class FailureLimiter {
       source.knownKeys.add(keyId);
     }
     return blocked;
+  }
+
+  /// Sources that are remembered.
+  synchronized int sources() {
+    return sources.size();
   }
 
   private Source source(String name, long nowNanos) {

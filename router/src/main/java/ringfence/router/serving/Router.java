@@ -27,6 +27,10 @@ import ringfence.router.fleet.FleetService;
 import ringfence.router.routing.Placer;
 import ringfence.router.routing.TargetView;
 import ringfence.router.upstream.Upstreams;
+import ringfence.tls.LinkSecurity;
+import ringfence.tls.Peer;
+import ringfence.tls.ProcessIdentity;
+import ringfence.tls.Role;
 
 /// A running router: all its parts, put together. It owns its threads, its server and its channels.
 public final class Router implements AutoCloseable {
@@ -46,14 +50,21 @@ public final class Router implements AutoCloseable {
   private final Fleet fleet;
   private final Admission admission;
   private final PolicyWatch policy;
+  private final LinkSecurity links;
   private final Server server;
 
   /// Starts a router.
   ///
   /// @throws IOException when the ledger can't be used or the address not be listened on
-  /// @throws IllegalArgumentException when the policy file can't be used; the message says why
+  /// @throws IllegalArgumentException when the policy file or a certificate can't be used; the
+  ///   message says why
   public Router(RouterSettings settings, MeterRegistry registry) throws IOException {
     this.settings = settings;
+    links =
+        LinkSecurity.of(
+            settings.tls(),
+            RouterSettings.TLS,
+            Peer.exactly(ProcessIdentity.of(Role.ROUTER, settings.name())));
     LongSupplier nanoClock = System::nanoTime;
     RouterMetrics metrics = new RouterMetrics(registry);
     policy = PolicyWatch.start(settings, InstantSource.system(), nanoClock, metrics);
@@ -78,6 +89,7 @@ public final class Router implements AutoCloseable {
             maxMessageBytes,
             settings.nodeConnections(),
             settings.nodeKeepAlive().toMillis(),
+            links,
             nanoClock,
             callbacks);
     alarms = new TimerAlarms(callbacks);
@@ -113,7 +125,8 @@ public final class Router implements AutoCloseable {
             draws,
             metrics);
     server =
-        NettyServerBuilder.forAddress(settings.listen())
+        NettyServerBuilder.forAddress(
+                settings.listen(), links.server(settings.listen().getHostString()))
             .executor(callbacks)
             .maxInboundMessageSize(maxMessageBytes)
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
@@ -121,17 +134,22 @@ public final class Router implements AutoCloseable {
             .keepAliveTime(settings.nodeKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(settings.nodeKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
             .addService(
-                new RoutingService(
-                    dispatcher,
-                    admission,
-                    new Receipts(ledger == null ? null : ledger.ledger()),
-                    settings))
+                links.guarded(
+                    new RoutingService(
+                        dispatcher,
+                        admission,
+                        new Receipts(ledger == null ? null : ledger.ledger()),
+                        settings),
+                    RoutingService.RULES))
             .addService(
-                new FleetService(
-                    fleet,
-                    settings.name(),
-                    UUID.randomUUID().toString(),
-                    Math.toIntExact(settings.reportInterval().toMillis())))
+                links.guarded(
+                    new FleetService(
+                        fleet,
+                        links,
+                        settings.name(),
+                        UUID.randomUUID().toString(),
+                        Math.toIntExact(settings.reportInterval().toMillis())),
+                    FleetService.RULES))
             .build();
     boolean started = false;
     try {
@@ -214,6 +232,11 @@ public final class Router implements AutoCloseable {
     return policy;
   }
 
+  /// What is wrong with the newest certificates; null: nothing, they are in force.
+  @Nullable String certificateProblem() {
+    return links.problem();
+  }
+
   /// Drains, then stops.
   @Override
   public void close() {
@@ -238,6 +261,7 @@ public final class Router implements AutoCloseable {
     alarms.close();
     egress.close();
     upstreamEgress.close();
+    links.close();
     callbacks.shutdown();
     if (ledger != null) {
       ledger.close();

@@ -5,6 +5,7 @@ import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
+import ringfence.tls.TlsConfig;
 
 /// The router's configuration as it is written; [RouterSettings] checks it.
 @ConfigMapping(prefix = "ringfence.router")
@@ -116,6 +117,9 @@ public interface RouterConfig {
   /// How long requests in flight may go on when the router is stopped.
   @WithDefault("30s")
   Duration drainLimit();
+
+  /// Certificates; without them everything is on this machine.
+  TlsConfig tls();
 
   /// The account of what leaves.
   Ledger ledger();

@@ -6,11 +6,13 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.eclipse.microprofile.health.HealthCheck;
 import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
+import ringfence.tls.PlainHttp;
 
 /// Starts the router with the application and drains it when it is stopped.
 @ApplicationScoped
@@ -20,14 +22,24 @@ public class RouterLifecycle implements HealthCheck {
 
   private final RouterConfig config;
   private final MeterRegistry registry;
+  private final String httpHost;
+  private final String plaintext;
   private volatile @Nullable Router router;
 
-  RouterLifecycle(RouterConfig config, MeterRegistry registry) {
+  RouterLifecycle(
+      RouterConfig config,
+      MeterRegistry registry,
+      @ConfigProperty(name = "quarkus.http.host") String httpHost,
+      @ConfigProperty(name = "quarkus.http.insecure-requests", defaultValue = "enabled")
+          String plaintext) {
     this.config = config;
     this.registry = registry;
+    this.httpHost = httpHost;
+    this.plaintext = plaintext;
   }
 
   void start(@Observes StartupEvent started) throws IOException {
+    PlainHttp.check(httpHost, plaintext);
     RouterSettings settings = RouterSettings.of(config);
     Router running = new Router(settings, registry);
     router = running;
@@ -47,6 +59,10 @@ public class RouterLifecycle implements HealthCheck {
     Router running = router;
     var health = HealthCheckResponse.named("router").status(running != null && running.isReady());
     if (running != null) {
+      String certificates = running.certificateProblem();
+      if (certificates != null) {
+        health.withData("certificate-problem", certificates);
+      }
       String problem = running.policy().problem();
       health.withData("policy", running.policy().policy().document().version());
       if (problem != null) {

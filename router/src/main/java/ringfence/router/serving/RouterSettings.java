@@ -8,12 +8,14 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import ringfence.router.dispatch.DispatchLimits;
 import ringfence.router.policy.budget.SpentFile;
+import ringfence.tls.TlsFiles;
 
 /// The router's configuration, checked.
 ///
 /// @param spentFile what tenants have used; null: it is kept nowhere
 /// @param policyFile null: everybody is the same caller, who needs no key
-/// @param listen a loopback address: without TLS and keys nothing else is listened on
+/// @param listen without TLS a loopback address
+/// @param tls null: there is none
 public record RouterSettings(
     String name,
     InetSocketAddress listen,
@@ -38,7 +40,9 @@ public record RouterSettings(
     @Nullable Path policyFile,
     @Nullable Path spentFile,
     Duration policyPoll,
-    Duration screeningLimit) {
+    Duration screeningLimit,
+    @Nullable TlsFiles tls) {
+  static final String TLS = "ringfence.router.tls";
   private static final String PREFIX = "ringfence.router.";
 
   /// Checks a configuration.
@@ -69,9 +73,10 @@ public record RouterSettings(
           config.maxInFlightPromptBytes(),
           "at least " + PREFIX + "max-prompt-bytes");
     }
+    TlsFiles tls = TlsFiles.of(TLS, config.tls());
     return new RouterSettings(
         config.name(),
-        loopback(config.listenAddress()),
+        listen(config.listenAddress(), tls != null),
         reportInterval,
         silenceLimit,
         between("max-nodes", config.maxNodes(), 1, 100_000),
@@ -102,7 +107,8 @@ public record RouterSettings(
             "screening-limit",
             config.screeningLimit(),
             Duration.ofMillis(10),
-            Duration.ofMinutes(1)));
+            Duration.ofMinutes(1)),
+        tls);
   }
 
   private static DispatchLimits dispatch(RouterConfig config) {
@@ -114,7 +120,7 @@ public record RouterSettings(
         between("max-wait", config.maxWait(), Duration.ofMillis(1), hour));
   }
 
-  private static InetSocketAddress loopback(String address) {
+  private static InetSocketAddress listen(String address, boolean secured) {
     int colon = address.lastIndexOf(':');
     if (colon < 1) {
       throw wrong("listen-address", address, "host:port");
@@ -135,11 +141,13 @@ public record RouterSettings(
     } catch (UnknownHostException unknown) {
       throw wrong("listen-address", address, "a host that has an address", unknown);
     }
-    if (!resolved.isLoopbackAddress()) {
+    if (!secured && !resolved.isLoopbackAddress()) {
       throw wrong(
           "listen-address",
           address,
-          "a loopback address: beyond loopback anybody could send prompts and pose as a node");
+          "a loopback address: beyond loopback anybody could send prompts and pose as a node;"
+              + " set "
+              + TlsFiles.keys(TLS));
     }
     return new InetSocketAddress(resolved, port);
   }

@@ -39,9 +39,17 @@ import ringfence.router.policy.document.Tenant;
 import ringfence.router.routing.ModelView;
 import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
+import ringfence.tls.MethodRules;
+import ringfence.tls.Role;
 
 /// What gateways ask for.
 public final class RoutingService extends RoutingGrpc.RoutingImplBase {
+  /// Who may call what.
+  static final MethodRules RULES =
+      MethodRules.none()
+          .and(Role.GATEWAY, "Generate", "ListModels", "GetReceipt")
+          .and(Role.OPERATOR, "DescribeFleet", "DrainNode");
+
   private final Dispatcher dispatcher;
   private final Admission admission;
   private final Receipts receipts;

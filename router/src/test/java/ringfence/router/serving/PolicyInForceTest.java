@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.proto.v1.Credentials;
 import ringfence.proto.v1.DescribeFleetRequest;
+import ringfence.proto.v1.DrainNodeRequest;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.GenerationRequest;
 import ringfence.proto.v1.Label;
@@ -102,10 +103,16 @@ class PolicyInForceTest {
   }
 
   @Test
-  void operatorsCallsWantAnAdminKey() {
+  void operatorsCallsWantAnAdminKey() throws Exception {
     assertThat(describe(admin)).isEqualTo(Status.Code.OK);
     assertThat(describe(user)).isEqualTo(Status.Code.PERMISSION_DENIED);
     assertThat(describe("")).isEqualTo(Status.Code.UNAUTHENTICATED);
+    assertThat(drain(user)).isEqualTo(Status.Code.PERMISSION_DENIED);
+    assertThat(drain("")).isEqualTo(Status.Code.UNAUTHENTICATED);
+    assertThat(drain("rf-wrong")).isEqualTo(Status.Code.UNAUTHENTICATED);
+    // Nobody has drained it: it gets the next request.
+    assertThat(outcome(user, Zone.ZONE_SITE)).isEqualTo(Failure.Reason.REASON_UNSPECIFIED);
+    assertThat(drain(admin)).isEqualTo(Status.Code.OK);
     var models =
         gateway
             .blocking()
@@ -116,6 +123,22 @@ class PolicyInForceTest {
                     .build());
     // The only node is farther than this key's ceiling.
     assertThat(models.getModelsList()).isEmpty();
+  }
+
+  private Status.Code drain(String key) {
+    try {
+      var unused =
+          gateway
+              .blocking()
+              .drainNode(
+                  DrainNodeRequest.newBuilder()
+                      .setNode("one")
+                      .setCredentials(credentials(key))
+                      .build());
+      return Status.Code.OK;
+    } catch (StatusRuntimeException refused) {
+      return refused.getStatus().getCode();
+    }
   }
 
   private Status.Code describe(String key) {

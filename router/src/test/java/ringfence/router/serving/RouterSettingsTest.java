@@ -10,6 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.tls.PlainHttp;
 
 class RouterSettingsTest {
 
@@ -63,6 +64,38 @@ class RouterSettingsTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> settings(Map.of("ringfence.router." + key, value)))
         .withMessageStartingWith("ringfence.router." + key);
+  }
+
+  @Test
+  void beyondLoopbackTheKeysToSetAreNamed() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> settings(Map.of("ringfence.router.listen-address", "0.0.0.0:7410")))
+        .withMessageContaining("ringfence.router.tls.certificate")
+        .withMessageContaining("ringfence.router.tls.key")
+        .withMessageContaining("ringfence.router.tls.authorities");
+    RouterSettings secured =
+        settings(
+            Map.of(
+                "ringfence.router.listen-address",
+                "0.0.0.0:7410",
+                "ringfence.router.tls.certificate",
+                "router.pem",
+                "ringfence.router.tls.key",
+                "router.key",
+                "ringfence.router.tls.authorities",
+                "authority.pem"));
+    assertThat(secured.listen().getAddress().isAnyLocalAddress()).isTrue();
+    assertThat(secured.tls().prefix()).isEqualTo("ringfence.router.tls");
+  }
+
+  @Test
+  void healthAndMetricsAreNotServedToOthersInPlaintext() {
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> PlainHttp.check("0.0.0.0", "enabled"))
+        .withMessageContaining("quarkus.http.host=0.0.0.0")
+        .withMessageContaining("quarkus.http.insecure-requests=disabled");
+    PlainHttp.check("127.0.0.1", "enabled");
+    PlainHttp.check("0.0.0.0", "Disabled");
   }
 
   @Test

@@ -1,4 +1,4 @@
-package ringfence.gateway.access;
+package ringfence.tls;
 
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -15,9 +15,16 @@ public final class Loopback {
   /// nothing up: a name that only resolves to loopback is what DNS rebinding makes.
   public static boolean isName(String host) {
     String name = host.toLowerCase(Locale.ROOT);
+    return name.endsWith(".localhost") || isHost(name);
+  }
+
+  /// Whether a host to dial is this machine for certain: an address of loopback or `localhost`,
+  /// without a question to any name server.
+  public static boolean isHost(String host) {
+    String name = host.toLowerCase(Locale.ROOT);
     return name.equals("localhost")
-        || name.endsWith(".localhost")
         || name.equals("[::1]")
+        || name.equals("::1")
         || IPV4.matcher(name).matches();
   }
 

@@ -1,0 +1,84 @@
+package ringfence.tls;
+
+import java.net.Socket;
+import java.security.cert.CertificateException;
+import java.security.cert.X509Certificate;
+import java.util.function.Consumer;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.X509ExtendedTrustManager;
+
+/// Believes a server whose certificate is good for the host and proves that it is the expected
+/// process.
+final class PeerTrust extends X509ExtendedTrustManager {
+  private final X509ExtendedTrustManager authorities;
+  private final Peer peer;
+  private final Consumer<String> refused;
+
+  /// @param authorities checks who signed, validity and host
+  /// @param refused hears why a server was not believed
+  PeerTrust(X509ExtendedTrustManager authorities, Peer peer, Consumer<String> refused) {
+    this.authorities = authorities;
+    this.peer = peer;
+    this.refused = refused;
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+      throws CertificateException {
+    try {
+      authorities.checkServerTrusted(chain, type, engine);
+      ProcessIdentity proven = ProcessIdentity.of(chain[0]);
+      if (!peer.accepts(proven)) {
+        throw new CertificateException("it proves to be " + proven);
+      }
+    } catch (CertificateException untrusted) {
+      refused.accept(
+          "nothing was sent to "
+              + engine.getPeerHost()
+              + ":"
+              + engine.getPeerPort()
+              + ", where "
+              + peer
+              + " is expected: "
+              + untrusted.getMessage());
+      throw untrusted;
+    }
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String type, Socket socket)
+      throws CertificateException {
+    throw noEngine();
+  }
+
+  @Override
+  public void checkServerTrusted(X509Certificate[] chain, String type) throws CertificateException {
+    throw noEngine();
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String type, SSLEngine engine)
+      throws CertificateException {
+    throw noEngine();
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String type, Socket socket)
+      throws CertificateException {
+    throw noEngine();
+  }
+
+  @Override
+  public void checkClientTrusted(X509Certificate[] chain, String type) throws CertificateException {
+    throw noEngine();
+  }
+
+  private static CertificateException noEngine() {
+    return new CertificateException("only a server that is dialled is checked here");
+  }
+
+  @Override
+  public X509Certificate[] getAcceptedIssuers() {
+    return authorities.getAcceptedIssuers();
+  }
+}
