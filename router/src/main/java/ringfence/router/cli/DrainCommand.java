@@ -1,10 +1,10 @@
 package ringfence.router.cli;
 
+import java.io.IOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
-import ringfence.router.egress.OperatorCall;
 
 /// `router drain NODE`.
 @Command(
@@ -17,16 +17,11 @@ final class DrainCommand implements Callable<Integer> {
   @Parameters(paramLabel = "NODE", description = "The node's name.")
   private String node = "";
 
-  @Option(
-      names = "--router",
-      paramLabel = "HOST:PORT",
-      description = "The router's gRPC address (default: ${DEFAULT-VALUE}).",
-      defaultValue = "127.0.0.1:7410")
-  private String router = "";
+  @Mixin private RouterOptions router;
 
   @Override
-  public Integer call() {
-    int moving = OperatorCall.drain(router, node, false, AdminKey.ofEnvironment());
+  public Integer call() throws IOException {
+    int moving = router.drain(node, false);
     System.out.printf("%s drains; %d of its answers move%n", node, moving);
     return 0;
   }

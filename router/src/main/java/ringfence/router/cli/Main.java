@@ -18,7 +18,8 @@ import picocli.CommandLine.Command;
       ResumeCommand.class,
       LedgerCommand.class,
       KeysCommand.class,
-      UsageCommand.class
+      UsageCommand.class,
+      CertificatesCommand.class
     })
 public final class Main {
 
