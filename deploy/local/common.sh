@@ -3,6 +3,8 @@ set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 run_dir=$root/deploy/local/.run
+# Certificates and keys of `up --secure`: made by it, gone with `down`.
+secure_dir=$run_dir/secure
 # Stands on the command line of every process of this checkout's stack, so that none but those is ever stopped.
 stack_mark=-Dringfence.stack=$(printf '%s' "$root" | cksum | cut -d' ' -f1)
 
@@ -26,7 +28,7 @@ is_stale() {
   local jar
   jar=$(jar_of "$1")
   [ -f "$jar" ] || return 0
-  [ -n "$(find "$root/pom.xml" "$root/proto/pom.xml" "$root/proto/src/main" "$root/$1/pom.xml" "$root/$1/src/main" -newer "$jar" -type f -print 2>/dev/null | head -n 1)" ]
+  [ -n "$(find "$root/pom.xml" "$root/proto/pom.xml" "$root/proto/src/main" "$root/tls/pom.xml" "$root/tls/src/main" "$root/$1/pom.xml" "$root/$1/src/main" -newer "$jar" -type f -print 2>/dev/null | head -n 1)" ]
 }
 
 # Builds the given modules where needed.
@@ -83,4 +85,5 @@ stop_all() {
     rm -f "$run_dir/$name.pid"
   done
   rm -f "$run_dir/started" "$run_dir/url"
+  rm -rf "$secure_dir"
 }
