@@ -22,7 +22,9 @@ import ringfence.gateway.GatewayConfig;
 import ringfence.tls.CertifiedKey;
 
 /// The certificate that clients see, for the framework's TLS registry. It asks again every so
-/// often; when the files can't be used then, what it has stays in force.
+/// often; when the files can't be used then, or are as they were, it is told so by an exception and
+/// goes on with what it has: while the HTTP server changes its certificate, whoever connects in
+/// that moment is cut off.
 @Singleton
 @Identifier(HttpsSettings.NAME)
 public class HttpsKeys implements KeyStoreProvider {
@@ -57,12 +59,13 @@ public class HttpsKeys implements KeyStoreProvider {
               HttpsSettings.PREFIX + ".key",
               key,
               Instant.now());
-      KeyStoreAndKeyCertOptions store = store(read);
-      if (!read.equals(inForce)) {
-        LOG.infof("HTTPS with the certificate in %s, until %s", certificate, read.validUntil());
-      }
-      inForce = read;
       problem = null;
+      if (read.equals(inForce)) {
+        throw new Unchanged();
+      }
+      KeyStoreAndKeyCertOptions store = store(read);
+      LOG.infof("HTTPS with the certificate in %s, until %s", certificate, read.validUntil());
+      inForce = read;
       return store;
     } catch (IllegalArgumentException | IOException | GeneralSecurityException unusable) {
       String why = String.valueOf(unusable.getMessage());
@@ -71,6 +74,14 @@ public class HttpsKeys implements KeyStoreProvider {
       }
       problem = why;
       throw new ConfigurationException(why);
+    }
+  }
+
+  private static final class Unchanged extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Unchanged() {
+      super("the certificate is as it was", null, false, false);
     }
   }
 
