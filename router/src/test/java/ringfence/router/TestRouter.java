@@ -57,7 +57,8 @@ public final class TestRouter implements AutoCloseable {
         64,
         new DispatchLimits(4, Duration.ofSeconds(20), hedgeAfter, Duration.ofMillis(300)),
         ledger,
-        policyFile);
+        policyFile,
+        null);
   }
 
   public TestRouter(Duration drainLimit, int queueLimit, DispatchLimits dispatch) {
