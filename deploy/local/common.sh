@@ -28,7 +28,7 @@ is_stale() {
   local jar
   jar=$(jar_of "$1")
   [ -f "$jar" ] || return 0
-  [ -n "$(find "$root/pom.xml" "$root/proto/pom.xml" "$root/proto/src/main" "$root/tls/pom.xml" "$root/tls/src/main" "$root/$1/pom.xml" "$root/$1/src/main" -newer "$jar" -type f -print 2>/dev/null | head -n 1)" ]
+  [ -n "$(find "$root/pom.xml" "$root/proto/pom.xml" "$root/proto/src/main" "$root/proto/tls/pom.xml" "$root/proto/tls/src/main" "$root/$1/pom.xml" "$root/$1/src/main" -newer "$jar" -type f -print 2>/dev/null | head -n 1)" ]
 }
 
 # Builds the given modules where needed.
