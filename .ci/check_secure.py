@@ -34,12 +34,12 @@ def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def grpc(path: str, message: bytes) -> bytes:
-    """One call as it stands on the wire: HTTP/2 with literal headers."""
+    """One call with one message, which ends it, as it stands on the wire: HTTP/2 with literal headers."""
     headers = b""
     for name, value in [(":method", "POST"), (":scheme", "https"), (":path", path), (":authority", "localhost"), ("content-type", "application/grpc"), ("te", "trailers")]:
         headers += b"\0" + bytes([len(name)]) + name.encode() + bytes([len(value)]) + value.encode()
     data = b"\0" + struct.pack(">I", len(message)) + message
-    return b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4, 1, headers) + frame(0, 0, 1, data)
+    return b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + frame(4, 0, 0, b"") + frame(1, 4, 1, headers) + frame(0, 1, 1, data)
 
 
 def said(port: int, request: bytes, context: ssl.SSLContext | None, until: bytes = b"grpc-status") -> bytes:
