@@ -58,7 +58,6 @@ float total(float own) {
 #endif
 }
 
-// A row's first vectors, one each, are kept between the two times they are needed.
 void main() {
   uint t = gl_LocalInvocationID.x;
   uint row = gl_WorkGroupID.x;
@@ -71,6 +70,7 @@ void main() {
   }
   uint from = at * quads;
   float squares = 0.0;
+  // What each invocation needs first is asked for once, and early.
   vec4 first = vec4(0.0);
   vec4 firstWeight = vec4(0.0);
   if (MODE != 2u && t < quads) {

@@ -108,7 +108,7 @@ public final class Matrices implements AutoCloseable {
     return switch (kind(tokens)) {
       case MATVEC ->
           new Choice.MatVec(
-              tuning.matVec(format, rows, columns, tokens, matrices),
+              tuning.matVec(columns, matrices),
               arithmetic == Arithmetic.FAST && format.quantised());
       case FRAGMENTS -> new Choice.Fragments(fragmentShape(rows, tokens, matrices));
       case TILED -> new Choice.Tiled();

@@ -1,7 +1,6 @@
 package ringfence.node.compute.vulkan.matrix;
 
 import ringfence.node.compute.vulkan.device.GpuTraits;
-import ringfence.node.compute.vulkan.weights.WeightFormat;
 
 /// Sizes per kind of device, and where one kernel takes over from another. Measured on an H100 with
 /// `node kernels` (bench/vulkan.md).
@@ -17,10 +16,12 @@ public final class Tuning {
 
   private final boolean nvidia;
   private final int processors;
+  private final int mostKGroups;
 
   Tuning(GpuTraits traits) {
     nvidia = traits.vendorId() == NVIDIA;
     processors = traits.multiprocessors().orElse(UNKNOWN_PROCESSORS);
+    mostKGroups = Math.max(1, Integer.highestOneBit(traits.limits().maxInvocations() / 32));
   }
 
   int processors() {
@@ -32,9 +33,9 @@ public final class Tuning {
     return 1;
   }
 
-  MatVecShape matVec(WeightFormat format, int rows, int columns, int tokens, int matrices) {
+  MatVecShape matVec(int columns, int matrices) {
     int columnTiles = Math.ceilDiv(columns, 64);
-    int kGroups = matrices == 2 ? 8 : 16;
+    int kGroups = Math.min(mostKGroups, matrices == 2 ? 8 : 16);
     while (kGroups > 1 && (kGroups / 2) * 2 >= columnTiles) {
       kGroups /= 2;
     }

@@ -91,8 +91,8 @@ final class DevicePass implements AutoCloseable {
   /// Computes a checked batch in one submission and tells where the time went.
   ///
   /// @param last submitted behind it
-  /// @param lastPhases what those note
-  void runTimed(Batch batch, PassProfiler profiler, List<Phases> lastPhases, List<Recording> last) {
+  /// @param lastPhases what that notes
+  void runTimed(Batch batch, PassProfiler profiler, Phases lastPhases, List<Recording> last) {
     Step step = step(new Key(plan.plan(batch), true));
     plan.write(step.layout(), buffer(step.layout().size).mapped());
     List<Recording> all = new ArrayList<>(step.parts());
@@ -100,7 +100,7 @@ final class DevicePass implements AutoCloseable {
     Submission submission = gpu.submit(all.toArray(Recording[]::new));
     finish(submission);
     List<Phases.Noted> noted = new ArrayList<>(step.phases().noted());
-    lastPhases.forEach(phases -> noted.addAll(phases.noted()));
+    noted.addAll(lastPhases.noted());
     profiler.take(noted, submission.timings(), plan.seen(batch));
   }
 

@@ -33,7 +33,7 @@ final class Head implements AutoCloseable {
   private final Map<Integer, Recording> copies = new HashMap<>();
 
   /// @param rows computed, of which the last may be nobody's
-  private record Block(int first, int rows, boolean timed) {}
+  private record Block(int first, int rows) {}
 
   Head(
       Gpu gpu,
@@ -83,19 +83,12 @@ final class Head implements AutoCloseable {
   /// @param outputs of the step's shape
   Recording block(int first, int outputs) {
     return recordings.computeIfAbsent(
-        new Block(first, rows(outputs), false), block -> record(block, Phases.none()));
+        new Block(first, rows(outputs)), block -> record(block, Phases.none()));
   }
 
-  /// As above, and notes its phase.
+  /// Computes the first block and notes its phase; closed by the caller.
   Recording timedBlock(int outputs, Phases phases) {
-    Block block = new Block(0, rows(outputs), true);
-    Recording known = recordings.remove(block);
-    if (known != null) {
-      known.close();
-    }
-    Recording made = record(block, phases);
-    recordings.put(block, made);
-    return made;
+    return record(new Block(0, rows(outputs)), phases);
   }
 
   private Recording record(Block block, Phases phases) {

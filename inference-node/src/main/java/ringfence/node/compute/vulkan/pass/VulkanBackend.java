@@ -255,14 +255,10 @@ public final class VulkanBackend implements Backend {
   private void runTimed(Batch batch, Outputs outputs) {
     int rows = batch.outputs();
     Phases phases = Phases.kept();
-    List<Recording> last = new ArrayList<>();
-    last.add(head.timedBlock(StepShape.rounded(rows), phases));
-    Recording draws = recordDrawing(sampler.shape(outputs), phases);
-    sampler.prepare(outputs);
-    last.add(draws);
-    last.add(head.readBack(rows));
-    try (draws) {
-      pass.runTimed(batch, profiler, List.of(phases), last);
+    try (Recording block = head.timedBlock(StepShape.rounded(rows), phases);
+        Recording draws = recordDrawing(sampler.shape(outputs), phases)) {
+      sampler.prepare(outputs);
+      pass.runTimed(batch, profiler, phases, List.of(block, draws, head.readBack(rows)));
     }
     sampler.results(outputs);
     head.read(0, rows, outputs.logits());
