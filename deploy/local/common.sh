@@ -49,7 +49,7 @@ need_built() {
 # JVM flags of each process. The node's: the Vector API is an incubating module, weights are mapped memory.
 node_flags() {
   printf '%s\n' --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
-    -XX:+UseSerialGC -Xms32m -Xmx1g -XX:MaxHeapFreeRatio=30 -XX:MinHeapFreeRatio=10 -XX:TrimNativeHeapInterval=5000
+    -XX:+UseSerialGC -Xms32m -Xmx1g -XX:MaxHeapFreeRatio=30 -XX:MinHeapFreeRatio=10
 }
 service_flags() {
   printf '%s\n' --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -Xms32m -Xmx512m
