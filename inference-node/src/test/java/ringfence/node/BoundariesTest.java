@@ -33,7 +33,8 @@ class BoundariesTest {
     "cache,       ''",
     "compute,     model gguf cache",
     "engine,      compute model tokenizer gguf",
-    "serving,     catalogue engine template compute model tokenizer gguf",
+    "simulation,  engine template compute model tokenizer gguf cache",
+    "serving,     simulation catalogue engine template compute model tokenizer gguf",
     "catalogue,   gguf cache"
   })
   void aPackageUsesOnlyThoseFurtherIn(String from, String allowed) {

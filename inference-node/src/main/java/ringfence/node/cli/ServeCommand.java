@@ -21,6 +21,13 @@ final class ServeCommand implements Callable<Integer> {
       description = "A model to serve; may be repeated.")
   private List<String> models = List.of();
 
+  @Option(
+      names = "--simulate",
+      paramLabel = "ttft=TIME,tpot=TIME,...",
+      description =
+          "Instead of a model: a node that only takes its time. Also tpot-full, prefill, slots, context, kv, answer, model.")
+  private String simulate = "";
+
   @Option(names = "--backend", paramLabel = "KIND", description = "auto, cpu, vulkan or reference.")
   private String backend = "";
 
@@ -71,6 +78,7 @@ final class ServeCommand implements Callable<Integer> {
         "models",
         String.join(
             ",", models.stream().map(m -> m.replace("\\", "\\\\").replace(",", "\\,")).toList()));
+    set("simulate", simulate);
     set("backend", backend);
     set("device", device);
     set("deterministic", deterministic ? "true" : "");

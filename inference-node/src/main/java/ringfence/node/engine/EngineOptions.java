@@ -1,6 +1,7 @@
 package ringfence.node.engine;
 
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 
 /// Limits of an engine.
 ///
@@ -12,13 +13,26 @@ import java.time.Duration;
 /// @param promptChunk prompt tokens of a step that also decodes; bounds how long a long prompt
 ///   holds up the others
 /// @param lagGrace how long a lagging reader's sequences keep their pages when others need them
+/// @param pace of a simulated machine; null: as fast as the backend goes
 public record EngineOptions(
     int contextLength,
     int maxSequences,
     int maxWaiting,
     int maxStepTokens,
     int promptChunk,
-    Duration lagGrace) {
+    Duration lagGrace,
+    @Nullable Pace pace) {
+
+  /// As fast as the backend goes.
+  public EngineOptions(
+      int contextLength,
+      int maxSequences,
+      int maxWaiting,
+      int maxStepTokens,
+      int promptChunk,
+      Duration lagGrace) {
+    this(contextLength, maxSequences, maxWaiting, maxStepTokens, promptChunk, lagGrace, null);
+  }
 
   public EngineOptions {
     atLeast("contextLength", contextLength, 2);

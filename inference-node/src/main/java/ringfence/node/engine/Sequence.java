@@ -34,6 +34,9 @@ final class Sequence {
   final AnswerText text;
   State state = State.WAITING;
 
+  /// When it may be stepped next; [PacedSteps]' alone.
+  long dueNanos;
+
   private int[] tokens;
   private int length;
 

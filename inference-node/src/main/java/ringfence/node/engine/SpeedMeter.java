@@ -36,6 +36,16 @@ final class SpeedMeter {
     }
   }
 
+  /// Tokens decoded while a batch of this size ran, and their part of its time.
+  void decoded(int batch, int tokens, double seconds) {
+    decode[size(batch)].add(tokens, seconds);
+  }
+
+  /// A prompt's tokens and their time.
+  void prompt(int tokens, double seconds) {
+    prefill.add(tokens, seconds);
+  }
+
   /// Each batch size that has been measured.
   List<EngineStats.Speed> speeds() {
     List<EngineStats.Speed> speeds = new ArrayList<>();

@@ -37,7 +37,7 @@ final class Stepper {
   /// Met while a page was copied, dealt with after the step.
   private @Nullable BackendFailure copyFailure;
 
-  private final SpeedMeter speeds = new SpeedMeter();
+  private final PacedSteps paced;
   private final List<RunningTask> tasks = new ArrayList<>();
   private long nextAge;
   private long steps;
@@ -63,6 +63,7 @@ final class Stepper {
     this.kv = new KvPages(backend.pages(), backend.pageTokens());
     this.sequences = new Sequences(kv, options);
     this.scheduler = new Scheduler(options);
+    this.paced = new PacedSteps(options.pace());
     this.outputs = new Outputs(rowLength, limits.vocabulary());
   }
 
@@ -105,6 +106,7 @@ final class Stepper {
     for (Sequence sequence : admitted) {
       int cached = sequence.computed();
       cachedTokens += cached;
+      paced.admitted(sequence, now);
       sequence.task.start(Math.min(cached, sequence.promptLength), now);
     }
     List<Sequence> ready = ready(now);
@@ -143,6 +145,7 @@ final class Stepper {
       // An older one may have taken its pages just now.
       if (sequence.state == Sequence.State.RUNNING
           && !sequence.task.isLagging()
+          && paced.isDue(sequence, now)
           && sequences.grow(sequence, now)) {
         ready.add(sequence);
       }
@@ -183,7 +186,7 @@ final class Stepper {
     if (recovery.stepped()) {
       scheduler.restore();
     }
-    speeds.add(decoded, prompt, (now - began) / 1e9);
+    paced.stepped(decoded, prompt, sequences.running().size(), (now - began) / 1e9);
     steps++;
     promptTokens += prompt;
     for (int i = 0; i < runs.size(); i++) {
@@ -315,7 +318,10 @@ final class Stepper {
         fork(sequence, takers);
       }
       if (hasToken) {
+        long due = sequence.dueNanos;
+        int running = sequences.running().size();
         for (Sequence taker : takers) {
+          paced.token(taker, due, running, now);
           next(taker, now);
         }
       }
@@ -422,6 +428,7 @@ final class Stepper {
   long nextWake() {
     long now = nanoTime.getAsLong();
     long next = recovery.isDown() ? recovery.waitNanos(now) : sequences.nextPreemptible(now);
+    next = Math.min(next, paced.nextDue(sequences.running(), now));
     for (RunningTask task : tasks) {
       next = Math.min(next, Math.max(0, task.task.deadlineNanos() - now));
     }
@@ -440,7 +447,7 @@ final class Stepper {
   EngineStats stats() {
     long prefill = 0;
     for (Sequence sequence : sequences.running()) {
-      prefill += sequence.pendingPrompt();
+      prefill += paced.promptsWait() ? sequence.pendingPrompt() : 0;
     }
     for (Sequence sequence : sequences.waiting()) {
       prefill += sequence.task.mayStart(sequence) ? sequence.pendingPrompt() : 0;
@@ -450,7 +457,7 @@ final class Stepper {
         sequences.waitingCount(),
         (int) Math.min(prefill, Integer.MAX_VALUE),
         kv.available() * kv.pageTokens(),
-        speeds.speeds(),
+        paced.speeds(),
         new EngineStats.Totals(
             steps,
             promptTokens,

@@ -88,15 +88,12 @@ public class Node {
       links = protectedLinks;
       ExitGuard.waitForOwners(checked.drainLimit().plus(CLOSE_LIMIT));
       Map<String, MeteredModel> metered = new LinkedHashMap<>();
+      if (checked.simulation().isPresent()) {
+        LOG.warnf("nothing is computed here: answers are simulated, at the pace of --simulate");
+        serve(ServedModel.simulated(checked.simulation().get(), checked.served()), metered);
+      }
       for (String model : checked.models()) {
-        ServedModel served = ServedModel.open(model, checked.served());
-        served.warmUp(WARM_UP);
-        if (models.putIfAbsent(served.name(), served) != null) {
-          served.close();
-          throw new IllegalArgumentException(
-              "ringfence.node.models: two models are named " + served.name());
-        }
-        metered.put(served.name(), new MeteredModel(served, new NodeMetrics(registry, served)));
+        serve(ServedModel.open(model, checked.served()), metered);
       }
       GenerationService service =
           new GenerationService(metered, attempts, status, checked.defaultDeadline());
@@ -125,6 +122,17 @@ public class Node {
     } catch (IOException | RuntimeException e) {
       throw new NodeStartException(String.valueOf(e.getMessage()), e);
     }
+  }
+
+  private void serve(ServedModel served, Map<String, MeteredModel> metered)
+      throws InterruptedException {
+    served.warmUp(WARM_UP);
+    if (models.putIfAbsent(served.name(), served) != null) {
+      served.close();
+      throw new IllegalArgumentException(
+          "ringfence.node.models: two models are named " + served.name());
+    }
+    metered.put(served.name(), new MeteredModel(served, new NodeMetrics(registry, served)));
   }
 
   private void report(NodeSettings checked, HostPort bound, LinkSecurity protectedLinks) {

@@ -23,6 +23,9 @@ public interface NodeConfig {
   /// Names from the catalogue or paths of GGUF files.
   Optional<List<String>> models();
 
+  /// Instead of models: a node whose engine only takes its time, `ttft=300ms,tpot=20ms,...`.
+  Optional<String> simulate();
+
   /// `auto`, `cpu`, `vulkan` or `reference`.
   @WithDefault("auto")
   String backend();

@@ -41,7 +41,7 @@ final class NodeReports {
             .setZone(settings.zone())
             .setAddress(settings.advertise().orElse(bound).toString())
             .setVersion(VERSION)
-            .setBackend(first.backendKind().label())
+            .setBackend(first.backendName())
             .setDevice(first.backend().device())
             .setNumerics(first.backend().numerics())
             .setDeterministic(first.backend().deterministic());

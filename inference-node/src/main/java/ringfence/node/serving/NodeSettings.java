@@ -12,18 +12,21 @@ import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.KvType;
+import ringfence.node.simulation.Simulation;
 import ringfence.proto.v1.Zone;
 import ringfence.tls.Loopback;
 import ringfence.tls.TlsFiles;
 
 /// The checked settings.
 ///
+/// @param models none where a simulation stands for them
 /// @param advertise empty: as bound
 /// @param tls null: there is none, and everything is on this machine
 public record NodeSettings(
     String name,
     Zone zone,
     List<String> models,
+    Optional<Simulation> simulation,
     BackendKind backend,
     String device,
     boolean deterministic,
@@ -114,9 +117,14 @@ public record NodeSettings(
             .map(String::strip)
             .filter(m -> !m.isEmpty())
             .toList();
-    if (models.isEmpty()) {
+    Optional<Simulation> simulation = config.simulate().map(NodeSettings::simulation);
+    if (models.isEmpty() && simulation.isEmpty()) {
       throw wrong("models", "no model is named: give a catalogue name or a GGUF file (--model)");
     }
+    if (!models.isEmpty() && simulation.isPresent()) {
+      throw wrong("simulate", "a node with models computes: leave out one of models and simulate");
+    }
+    OptionalInt slots = simulation.isPresent() ? simulation.get().slots() : OptionalInt.empty();
     if (config.routers().size() > 64) {
       throw wrong("routers", "at most 64 routers");
     }
@@ -124,6 +132,7 @@ public record NodeSettings(
         name,
         zone(config.zone()),
         models,
+        simulation,
         backend(config.backend()),
         config.device().orElse("").strip(),
         config.deterministic(),
@@ -140,7 +149,9 @@ public record NodeSettings(
                 within("context-length", config.contextLength().getAsInt(), 16, 1 << 24))
             : OptionalInt.empty(),
         within("kv-memory", config.kvMemory().asLongValue(), 1L << 20, 1L << 44),
-        within("max-sequences", config.maxSequences(), 1, 1024),
+        slots.isPresent()
+            ? slots.getAsInt()
+            : (int) within("max-sequences", (long) config.maxSequences(), 1, 1024),
         within("max-waiting", config.maxWaiting(), 0, 1 << 16),
         within("batch-tokens", config.batchTokens(), config.maxSequences() + 1, 8192),
         positive("default-deadline", config.defaultDeadline()),
@@ -180,6 +191,14 @@ public record NodeSettings(
       default ->
           throw wrong("zone", "'" + text + "' is none of device, site, datacenter, external");
     };
+  }
+
+  private static Simulation simulation(String text) {
+    try {
+      return Simulation.parse(text);
+    } catch (IllegalArgumentException e) {
+      throw wrong("simulate", String.valueOf(e.getMessage()));
+    }
   }
 
   private static BackendKind backend(String text) {

@@ -41,6 +41,8 @@ class NodeSettingsTest {
         "gpu-layers | many | neither auto nor a number",
         "gpu-layers | 0 | not between 1 and",
         "kv-type | q3 | none of f16, q8",
+        "simulate | ttft=1ms | tpot is needed",
+        "simulate | 'ttft=1ms,tpot=1ms' | leave out one of models and simulate",
         "listen-address | 7420 | not host:port",
         "listen-address | 127.0.0.1:99999 | not host:port",
         "listen-address | 0.0.0.0:7420 | reachable from other machines",
@@ -80,6 +82,14 @@ class NodeSettingsTest {
     secured.remove("tls.key");
     assertThatThrownBy(() -> check(secured))
         .hasMessageStartingWith("ringfence.node.tls.key is not set");
+  }
+
+  @Test
+  void aSimulationStandsForModels() {
+    NodeSettings settings = check(Map.of("simulate", "ttft=1ms,tpot=2ms,slots=900"));
+    assertThat(settings.models()).isEmpty();
+    assertThat(settings.simulation()).isPresent();
+    assertThat(settings.maxSequences()).isEqualTo(900);
   }
 
   @Test
