@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.router.Failures;
@@ -97,6 +98,24 @@ final class Refusals {
         .toBuilder()
         .setRetryAfterMillis(RETRY_MILLIS)
         .build();
+  }
+
+  /// What is said when no further attempt can be made.
+  ///
+  /// @param last failure of an attempt; null: none has failed
+  /// @param begun the client has heard a part of the answer
+  static Failure givingUp(@Nullable Failure last, boolean begun, @Nullable Refused refused) {
+    if (begun || last == null) {
+      return Failures.of(
+          Reason.TARGET_LOST,
+          "the node was lost in mid-answer, and no other can go on with it exactly");
+    }
+    if (last.getReason() == Reason.NO_CAPACITY
+        && last.getRetryAfterMillis() == 0
+        && refused != null) {
+      return last.toBuilder().setRetryAfterMillis(refused.retryAfterMillis()).build();
+    }
+    return last;
   }
 
   private static String option(Refused refused) {
