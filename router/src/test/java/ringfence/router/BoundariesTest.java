@@ -153,7 +153,7 @@ class BoundariesTest {
         .check(ROUTER);
     noClasses()
         .that()
-        .haveNameNotMatching("ringfence\\.router\\.egress\\.Upstream(Egress|Call)(\\$.*)?")
+        .haveNameNotMatching("ringfence\\.router\\.egress\\.Upstream(Egress|Call|Refusal)(\\$.*)?")
         .should()
         .dependOnClassesThat()
         .resideInAPackage("java.net.http..")

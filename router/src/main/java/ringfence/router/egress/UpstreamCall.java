@@ -1,17 +1,12 @@
 package ringfence.router.egress;
 
-import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpTimeoutException;
 import java.nio.ByteBuffer;
-import java.nio.charset.StandardCharsets;
-import java.util.ArrayDeque;
 import java.util.List;
 import java.util.Optional;
-import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -25,9 +20,7 @@ import ringfence.proto.v1.GenerationEvent;
 import ringfence.router.Alarms;
 import ringfence.router.Alarms.Alarm;
 import ringfence.router.Failures;
-import ringfence.router.egress.openai.SseReader;
 import ringfence.router.egress.openai.UpstreamAnswer;
-import ringfence.router.egress.openai.UpstreamBrokenException;
 import ringfence.router.policy.document.Upstream.Timeouts;
 import ringfence.router.upstream.UpstreamGate;
 
@@ -35,39 +28,26 @@ import ringfence.router.upstream.UpstreamGate;
 /// queue. The next bytes are asked for when all events of the last ones were taken, so that a
 /// reader that lags holds the upstream's connection back.
 final class UpstreamCall implements AttemptStream {
-  private static final int MOST_REFUSAL_BYTES = 8 << 10;
   private static final long LAST_BYTES_NANOS = 1_000_000_000L;
 
   private final AttemptListener listener;
-  private final UpstreamAnswer answer;
   private final UpstreamGate gate;
   private final long promptTokens;
   private final Timeouts timeouts;
   private final LongSupplier nanoClock;
   private final Alarms alarms;
-  private final Executor executor;
-
-  private final Queue<Runnable> tasks = new ArrayDeque<>();
-  private boolean busy;
+  private final InTurn tasks;
 
   // Touched by tasks alone.
-  private final SseReader lines = new SseReader();
-  private final Queue<GenerationEvent> events = new ArrayDeque<>();
+  private final UpstreamReading reading;
   private int wanted = EVENTS_AHEAD;
   private boolean over;
   private boolean bodyEnded;
   private boolean awaitsBytes;
-
-  /// What ends the call when all events that came before it were taken.
-  private @Nullable Failure broken;
-
   private Flow.@Nullable Subscription body;
   private @Nullable CompletableFuture<HttpResponse<Optional<String>>> exchange;
   private @Nullable Alarm silence;
   private long sentNanos;
-  private long firstNanos;
-  private long lastNanos;
-  private long pieces;
 
   UpstreamCall(
       AttemptListener listener,
@@ -79,43 +59,18 @@ final class UpstreamCall implements AttemptStream {
       Alarms alarms,
       Executor executor) {
     this.listener = listener;
-    this.answer = answer;
+    this.reading = new UpstreamReading(answer);
     this.gate = gate;
     this.promptTokens = promptTokens;
     this.timeouts = timeouts;
     this.nanoClock = nanoClock;
     this.alarms = alarms;
-    this.executor = executor;
-  }
-
-  private void later(Runnable task) {
-    synchronized (tasks) {
-      tasks.add(task);
-      if (busy) {
-        return;
-      }
-      busy = true;
-    }
-    executor.execute(this::work);
-  }
-
-  private void work() {
-    while (true) {
-      Runnable task;
-      synchronized (tasks) {
-        task = tasks.poll();
-        if (task == null) {
-          busy = false;
-          return;
-        }
-      }
-      task.run();
-    }
+    this.tasks = new InTurn(executor);
   }
 
   /// Sends what was cleared, unless the attempt has ended meanwhile.
   void start(HttpClient client, HttpRequest request) {
-    later(() -> {
+    tasks.later(() -> {
       if (over) {
         return;
       }
@@ -123,13 +78,13 @@ final class UpstreamCall implements AttemptStream {
       CompletableFuture<HttpResponse<Optional<String>>> sent =
           client.sendAsync(request, this::bodyOf);
       exchange = sent;
-      var _ = sent.whenComplete((response, failed) -> later(() -> headed(response, failed)));
+      var _ = sent.whenComplete((response, failed) -> tasks.later(() -> headed(response, failed)));
     });
   }
 
   /// Nothing was sent, and nothing will be.
   void refuse(Failure failure) {
-    later(() -> {
+    tasks.later(() -> {
       if (!over) {
         end();
         listener.failed(failure, true);
@@ -139,13 +94,13 @@ final class UpstreamCall implements AttemptStream {
 
   /// Nothing was sent: the upstream's key can't be read.
   void keyMissing(String why) {
-    later(
+    tasks.later(
         () -> fail(Failures.of(Reason.INTERNAL, "the upstream's key can't be used: " + why), true));
   }
 
   @Override
   public void request(int count) {
-    later(() -> {
+    tasks.later(() -> {
       wanted += count;
       deliver();
     });
@@ -153,7 +108,7 @@ final class UpstreamCall implements AttemptStream {
 
   @Override
   public void cancel() {
-    later(() -> {
+    tasks.later(() -> {
       if (!over) {
         hangUp();
         end();
@@ -162,9 +117,9 @@ final class UpstreamCall implements AttemptStream {
   }
 
   private void hangUp() {
-    Flow.Subscription reading = body;
-    if (reading != null) {
-      reading.cancel();
+    Flow.Subscription source = body;
+    if (source != null) {
+      source.cancel();
     }
     CompletableFuture<HttpResponse<Optional<String>>> running = exchange;
     if (running != null) {
@@ -175,19 +130,18 @@ final class UpstreamCall implements AttemptStream {
   /// Its place is given back once, with what it took beyond the prompt's estimate.
   private void end() {
     over = true;
-    events.clear();
+    reading.drop();
     if (silence != null) {
       silence.cancel();
     }
-    long counted = answer.usage().getPromptTokens() + (long) answer.usage().getAnswerTokens();
-    gate.leave(counted == 0 ? pieces : counted - promptTokens);
+    gate.leave(reading.beyond(promptTokens));
   }
 
   private HttpResponse.BodySubscriber<Optional<String>> bodyOf(HttpResponse.ResponseInfo head) {
     boolean streams =
         head.statusCode() == 200
             && head.headers().firstValue("Content-Type").orElse("").startsWith("text/event-stream");
-    return streams ? new Stream() : new Refusal();
+    return streams ? new Stream() : new UpstreamRefusal();
   }
 
   private void headed(
@@ -243,33 +197,9 @@ final class UpstreamCall implements AttemptStream {
 
   private void took(List<ByteBuffer> bytes) {
     awaitsBytes = false;
-    if (over || broken != null) {
-      return;
-    }
-    try {
-      for (ByteBuffer part : bytes) {
-        for (String event : lines.take(part)) {
-          add(answer.take(event));
-        }
-      }
-    } catch (UpstreamBrokenException told) {
-      broken = told.failure();
-    } catch (IOException tooLarge) {
-      broken = Failures.of(Reason.TARGET_LOST, "the upstream sent too large an event");
-    }
-    deliver();
-  }
-
-  private void add(List<GenerationEvent> more) {
-    for (GenerationEvent event : more) {
-      if (event.hasToken()) {
-        lastNanos = nanoClock.getAsLong();
-        if (pieces == 0) {
-          firstNanos = lastNanos;
-        }
-        pieces += Math.max(1, event.getToken().getStandsFor());
-      }
-      events.add(event);
+    if (!over) {
+      reading.took(bytes, nanoClock.getAsLong());
+      deliver();
     }
   }
 
@@ -279,22 +209,14 @@ final class UpstreamCall implements AttemptStream {
       return;
     }
     awaitsBytes = false;
-    try {
-      if (cut) {
-        broken = Failures.of(Reason.TARGET_LOST, "the upstream's connection broke in mid-answer");
-      } else {
-        add(answer.end());
-      }
-    } catch (UpstreamBrokenException early) {
-      broken = early.failure();
-    }
+    reading.bodyEnded(cut, nanoClock.getAsLong());
     deliver();
   }
 
   private void deliver() {
-    while (!over && wanted > 0 && !events.isEmpty()) {
+    while (!over && wanted > 0 && reading.hasEvents()) {
       wanted--;
-      GenerationEvent event = events.remove();
+      GenerationEvent event = reading.next();
       if (event.hasDone()) {
         worked();
         end();
@@ -305,30 +227,30 @@ final class UpstreamCall implements AttemptStream {
       }
       listener.event(event);
     }
-    Failure failure = broken;
-    if (!over && events.isEmpty() && failure != null) {
+    Failure failure = reading.broken();
+    if (!over && !reading.hasEvents() && failure != null) {
       fail(failure, true);
       return;
     }
-    Flow.Subscription reading = body;
-    if (!over && events.isEmpty() && reading != null && !bodyEnded && !awaitsBytes) {
+    Flow.Subscription source = body;
+    if (!over && !reading.hasEvents() && source != null && !bodyEnded && !awaitsBytes) {
       awaitsBytes = true;
       watch();
-      reading.request(1);
+      source.request(1);
     }
   }
 
   /// The answer is whole. Its connection can serve another one if the body ends now.
   private void letGo() {
-    Flow.Subscription reading = body;
-    if (reading != null && !bodyEnded) {
+    Flow.Subscription source = body;
+    if (source != null && !bodyEnded) {
       if (!awaitsBytes) {
-        reading.request(1);
+        source.request(1);
       }
       alarms.after(
           LAST_BYTES_NANOS,
           () ->
-              later(() -> {
+              tasks.later(() -> {
                 if (!bodyEnded) {
                   hangUp();
                 }
@@ -337,10 +259,7 @@ final class UpstreamCall implements AttemptStream {
   }
 
   private void worked() {
-    double decode = (lastNanos - firstNanos) / 1e9;
-    gate.worked(
-        pieces == 0 ? 0 : (firstNanos - sentNanos) / 1e9,
-        pieces > 1 && decode > 0 ? (pieces - 1) / decode : 0);
+    gate.worked(reading.secondsToFirst(sentNanos), reading.tokensPerSecond());
   }
 
   /// Bytes are awaited for so long and no longer.
@@ -352,7 +271,7 @@ final class UpstreamCall implements AttemptStream {
         alarms.after(
             timeouts.between().toNanos(),
             () ->
-                later(() -> {
+                tasks.later(() -> {
                   if (awaitsBytes) {
                     fail(
                         Failures.of(
@@ -374,7 +293,7 @@ final class UpstreamCall implements AttemptStream {
 
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
-      later(() -> {
+      tasks.later(() -> {
         if (over) {
           subscription.cancel();
           return;
@@ -386,65 +305,17 @@ final class UpstreamCall implements AttemptStream {
 
     @Override
     public void onNext(List<ByteBuffer> bytes) {
-      later(() -> took(bytes));
+      tasks.later(() -> took(bytes));
     }
 
     @Override
     public void onError(Throwable broken) {
-      later(() -> bodyEnded(true));
+      tasks.later(() -> bodyEnded(true));
     }
 
     @Override
     public void onComplete() {
-      later(() -> bodyEnded(false));
-    }
-  }
-
-  /// The body of a refusal, as much of it as a code needs.
-  private static final class Refusal implements HttpResponse.BodySubscriber<Optional<String>> {
-    private final CompletableFuture<Optional<String>> read = new CompletableFuture<>();
-    private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-    private Flow.@Nullable Subscription subscription;
-
-    @Override
-    public CompletionStage<Optional<String>> getBody() {
-      return read;
-    }
-
-    @Override
-    public void onSubscribe(Flow.Subscription subscribed) {
-      subscription = subscribed;
-      subscribed.request(1);
-    }
-
-    @Override
-    public void onNext(List<ByteBuffer> parts) {
-      for (ByteBuffer part : parts) {
-        byte[] some = new byte[Math.min(part.remaining(), MOST_REFUSAL_BYTES - bytes.size())];
-        part.get(some);
-        bytes.writeBytes(some);
-      }
-      Flow.Subscription more = subscription;
-      if (more != null && bytes.size() < MOST_REFUSAL_BYTES) {
-        more.request(1);
-      } else if (more != null) {
-        more.cancel();
-        finish();
-      }
-    }
-
-    private void finish() {
-      read.complete(Optional.of(bytes.toString(StandardCharsets.UTF_8)));
-    }
-
-    @Override
-    public void onError(Throwable broken) {
-      finish();
-    }
-
-    @Override
-    public void onComplete() {
-      finish();
+      tasks.later(() -> bodyEnded(false));
     }
   }
 }

@@ -1,0 +1,42 @@
+package ringfence.router.egress;
+
+import java.util.ArrayDeque;
+import java.util.Queue;
+import java.util.concurrent.Executor;
+
+/// Runs tasks one after the other, in the order in which they came. It holds as many as its callers
+/// give it.
+final class InTurn {
+  private final Executor executor;
+  private final Queue<Runnable> tasks = new ArrayDeque<>();
+  private boolean busy;
+
+  InTurn(Executor executor) {
+    this.executor = executor;
+  }
+
+  void later(Runnable task) {
+    synchronized (tasks) {
+      tasks.add(task);
+      if (busy) {
+        return;
+      }
+      busy = true;
+    }
+    executor.execute(this::work);
+  }
+
+  private void work() {
+    while (true) {
+      Runnable task;
+      synchronized (tasks) {
+        task = tasks.poll();
+        if (task == null) {
+          busy = false;
+          return;
+        }
+      }
+      task.run();
+    }
+  }
+}
