@@ -32,7 +32,7 @@ final class Stepper {
   /// Numbers of the draws of the step being computed.
   private final Map<Sequence, Integer> draws = new HashMap<>();
 
-  private final Recovery recovery = new Recovery();
+  private final Setbacks setbacks;
 
   /// Met while a page was copied, dealt with after the step.
   private @Nullable BackendFailure copyFailure;
@@ -45,7 +45,6 @@ final class Stepper {
   private long cachedTokens;
   private long answerTokens;
   private long taken;
-  private long restarts;
 
   /// @param rowLength logits of one row
   /// @param limits what tasks were checked against
@@ -64,6 +63,8 @@ final class Stepper {
     this.sequences = new Sequences(kv, options);
     this.scheduler = new Scheduler(options);
     this.paced = new PacedSteps(options.pace());
+    this.setbacks =
+        new Setbacks(backend, kv, sequences, scheduler, nanoTime, limits.maxTokens());
     this.outputs = new Outputs(rowLength, limits.vocabulary());
   }
 
@@ -73,7 +74,7 @@ final class Stepper {
     taken++;
     // The tasks' limits are those of the cache that was there at first.
     if (task.task.choices().stream().anyMatch(c -> !fits(task.task.prompt(), c.answer()))) {
-      fail(task, noRoom());
+      fail(task, Setbacks.noRoom());
       return;
     }
     List<Sequence> complete = new ArrayList<>();
@@ -99,8 +100,8 @@ final class Stepper {
   boolean turn() {
     long now = nanoTime.getAsLong();
     boolean swept = sweep(now);
-    if (recovery.isDown()) {
-      return recovery.waitNanos(now) > 0 ? swept : restart(now);
+    if (setbacks.isDown()) {
+      return setbacks.waitNanos(now) > 0 ? swept : restart(now);
     }
     List<Sequence> admitted = sequences.admit(now);
     for (Sequence sequence : admitted) {
@@ -176,16 +177,14 @@ final class Stepper {
         return;
       }
     } catch (BackendFailure e) {
-      recover(e);
+      setbacks.met(e);
       return;
     } catch (RuntimeException e) {
       failBatch(stepped, e);
       return;
     }
     long now = nanoTime.getAsLong();
-    if (recovery.stepped()) {
-      scheduler.restore();
-    }
+    setbacks.stepped();
     paced.stepped(decoded, prompt, sequences.running().size(), (now - began) / 1e9);
     steps++;
     promptTokens += prompt;
@@ -198,60 +197,16 @@ final class Stepper {
     BackendFailure failure = copyFailure;
     if (failure != null) {
       copyFailure = null;
-      recover(failure);
-    }
-  }
-
-  /// Nothing is lost but time: sequences that have no pages are computed again from their tokens.
-  private void recover(BackendFailure failure) {
-    LOG.log(
-        System.Logger.Level.WARNING,
-        "the backend failed ({0}): {1}",
-        failure.kind(),
-        failure.getMessage());
-    switch (failure.kind()) {
-      case OUT_OF_MEMORY -> {
-        if (recovery.shed()) {
-          scheduler.halve();
-          sequences.preemptTo((sequences.running().size() + 1) / 2);
-        } else {
-          lose();
-        }
-      }
-      case LOST -> lose();
-    }
-  }
-
-  private void lose() {
-    sequences.preemptTo(0);
-    if (!recovery.lost(nanoTime.getAsLong())) {
-      throw new EngineException(
-          Reason.SHUTTING_DOWN,
-          backend.device() + " was lost " + Recovery.MOST_LOSSES + " times and is given up");
+      setbacks.met(failure);
     }
   }
 
   private boolean restart(long now) {
-    try {
-      backend.restart();
-    } catch (BackendFailure e) {
-      LOG.log(System.Logger.Level.WARNING, "restarting the device failed: {0}", e.getMessage());
-      lose();
-      return true;
-    }
-    recovery.restarted();
-    scheduler.restore();
-    restarts++;
-    kv.reset(backend.pages());
-    LOG.log(
-        System.Logger.Level.INFO,
-        "{0} is back after {1} ms, with {2} KV pages",
-        backend.device(),
-        (nanoTime.getAsLong() - now) / 1_000_000,
-        kv.pages());
-    for (RunningTask task : List.copyOf(tasks)) {
-      if (task.open.stream().anyMatch(s -> s.length() > kv.pages() * kv.pageTokens())) {
-        fail(task, noRoom());
+    if (setbacks.restart(now)) {
+      for (RunningTask task : List.copyOf(tasks)) {
+        if (task.open.stream().anyMatch(s -> !setbacks.fits(s.length()))) {
+          fail(task, Setbacks.noRoom());
+        }
       }
     }
     return true;
@@ -260,12 +215,7 @@ final class Stepper {
   private boolean fits(int[] prompt, int[] answer) {
     int length = prompt.length + answer.length;
     // A full context ends without being computed.
-    return length <= kv.pages() * kv.pageTokens() || length >= limits.maxTokens();
-  }
-
-  private static EngineException noRoom() {
-    return new EngineException(
-        Reason.NO_CAPACITY, "the device came back with a KV cache that is too small for this");
+    return setbacks.fits(length) || length >= limits.maxTokens();
   }
 
   /// Wants a token for each sequence that is computed to its end, and from a prompt's last row one
@@ -384,12 +334,7 @@ final class Stepper {
 
   private boolean isFull(Sequence sequence) {
     return sequence.answerLength() >= sequence.task.task.stop().maxTokens()
-        || sequence.length() >= maxTokens();
-  }
-
-  /// As the limits say, or less in a cache that has become smaller.
-  private long maxTokens() {
-    return Math.min(limits.maxTokens(), (long) kv.pages() * kv.pageTokens() + 1);
+        || sequence.length() >= setbacks.maxTokens();
   }
 
   /// Ends a choice; a stop string, also one that the last held-back text completes, goes before
@@ -427,7 +372,7 @@ final class Stepper {
   /// Nanoseconds until time alone changes something: a deadline, or a lagging reader's grace.
   long nextWake() {
     long now = nanoTime.getAsLong();
-    long next = recovery.isDown() ? recovery.waitNanos(now) : sequences.nextPreemptible(now);
+    long next = setbacks.isDown() ? setbacks.waitNanos(now) : sequences.nextPreemptible(now);
     next = Math.min(next, paced.nextDue(sequences.running(), now));
     for (RunningTask task : tasks) {
       next = Math.min(next, Math.max(0, task.task.deadlineNanos() - now));
@@ -465,6 +410,6 @@ final class Stepper {
             answerTokens,
             sequences.preemptions(),
             taken,
-            restarts));
+            setbacks.restarts()));
   }
 }
