@@ -215,7 +215,9 @@ public final class Dispatch {
       if (!attempt.placed.target().isUpstream()) {
         plan.computed(attempt.placed.target(), event.getStarted().getCachedPromptTokens());
       }
-      if (race.isRival(attempt) || race.isOpen()) {
+      if (race.isRival(attempt)
+          || race.isOpen()
+          || plan.mayYetChangeModel(answer, attempt.placed.target(), parts.fleet().targets())) {
         // Its start is news only when it turns out to be the one that answers.
         attempt.heldStart = event;
         return;

@@ -16,6 +16,7 @@ import ringfence.proto.v1.Started;
 import ringfence.router.WireZones;
 import ringfence.router.egress.openai.UpstreamRequest;
 import ringfence.router.policy.EffectiveLabel;
+import ringfence.router.routing.ModelView;
 import ringfence.router.routing.Placement.Refused;
 import ringfence.router.routing.PlacementRequest;
 import ringfence.router.routing.PlacementRequest.Continuation;
@@ -162,6 +163,23 @@ final class RequestPlan {
         .addAllChoices(answer.progress().starts())
         .setHasSeed(request.getHasSeed())
         .build();
+  }
+
+  /// Whether the request could still run as another model of that name than a target's: another
+  /// build, or an upstream's. From the moment on in which a reader is told the model it can't.
+  boolean mayYetChangeModel(Answer answer, TargetView target, List<TargetView> targets) {
+    ModelView its = target.model(request.getModel());
+    return answer.basis() == null
+        && its != null
+        && targets.stream().anyMatch(other -> serves(other, its.digest()));
+  }
+
+  private boolean serves(TargetView other, String besidesDigest) {
+    ModelView model = other.model(request.getModel());
+    return model != null
+        && !model.digest().equals(besidesDigest)
+        && !other.zone().isFartherThan(label.farthestZone())
+        && !(other.isUpstream() && nodesOnly != null);
   }
 
   /// A target has computed the prompt.

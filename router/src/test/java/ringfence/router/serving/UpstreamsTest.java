@@ -270,6 +270,53 @@ class UpstreamsTest {
     assertThat(moved.events.getLast().getDone().getAttempts()).isEqualTo(2);
   }
 
+  @Test
+  void aNodeThatIsLostBeforeTheFirstTokenIsFollowedByItAndOneThatIsLostLaterIsNot()
+      throws Exception {
+    FakeNode near = node("near");
+    router.awaitNodes(1);
+    near.behaviour = begunAndLostAfter(near, 0);
+    RouteRequest.Builder patient = asked("hi").setModel("tiny").setMaxWaitMillis(20_000);
+    Reading moved = gateway.ask(patient.build());
+    assertThat(moved.code()).isEqualTo(Status.Code.OK);
+    assertThat(moved.textOf(0)).isEqualTo("Hello");
+    // What the reader is told of the model is the upstream's alone.
+    assertThat(moved.nodes()).containsExactly("partner");
+    assertThat(moved.events.stream().filter(RouteEvent::hasBegun)).hasSize(1);
+    assertThat(moved.events.getLast().getDone().getAttempts()).isEqualTo(2);
+    assertThat(upstream.asked).hasSize(1);
+
+    Reading stays =
+        gateway.ask(
+            patient
+                .setRequestId("stays")
+                .setMaxWaitMillis(300)
+                .setLabel(Label.newBuilder().setFarthestZone(Zone.ZONE_SITE))
+                .build());
+    assertThat(stays.failure().getReason()).isEqualTo(Reason.TARGET_LOST);
+
+    near.behaviour = begunAndLostAfter(near, 2);
+    Reading cut =
+        gateway.ask(
+            patient
+                .setRequestId("cut")
+                .setMaxWaitMillis(2_000)
+                .setLabel(Label.newBuilder().setFarthestZone(Zone.ZONE_EXTERNAL))
+                .build());
+    assertThat(cut.failure().getReason()).isEqualTo(Reason.TARGET_LOST);
+    assertThat(cut.failure().getMessage()).contains("mid-answer");
+    assertThat(cut.offsetsOf(0)).containsExactly(0, 1);
+    assertThat(upstream.asked).hasSize(1);
+  }
+
+  private static FakeNode.Behaviour begunAndLostAfter(FakeNode node, int tokens) {
+    return (request, events) -> {
+      node.begin(request, events);
+      node.tokens(request, events, tokens);
+      events.onError(Status.UNAVAILABLE.asException());
+    };
+  }
+
   @ParameterizedTest
   @CsvSource({
     "400, INVALID_REQUEST",
