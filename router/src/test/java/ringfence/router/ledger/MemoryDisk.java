@@ -2,6 +2,7 @@ package ringfence.router.ledger;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.NoSuchFileException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -52,6 +53,13 @@ public final class MemoryDisk implements Disk {
       throw new NoSuchFileException(name);
     }
     return file;
+  }
+
+  /// Whether a file holds these bytes in what would outlive a power cut.
+  public synchronized boolean holdsDurably(byte[] bytes) {
+    String needle = new String(bytes, StandardCharsets.ISO_8859_1);
+    return files.values().stream()
+        .anyMatch(file -> new String(file.durable, StandardCharsets.ISO_8859_1).contains(needle));
   }
 
   /// What may be there after a power cut at this moment: of each file what was synced, and any part

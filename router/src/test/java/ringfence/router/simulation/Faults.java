@@ -15,6 +15,7 @@ final class Faults {
     CLOCK_JUMP,
     ROUTER_CRASH,
     ROUTER_HANG,
+    DISK_FULL,
     DRAIN
   }
 
@@ -76,6 +77,7 @@ final class Faults {
             });
       }
       case ROUTER_HANG -> router.hang(time);
+      case DISK_FULL -> router.fillDisk(time);
       case DRAIN -> {
         router.drain(node.name, true);
         world.after(time, () -> router.drain(node.name, false));

@@ -26,6 +26,9 @@ import ringfence.proto.v1.Started;
 import ringfence.proto.v1.Token;
 import ringfence.router.Failures;
 import ringfence.router.WireZones;
+import ringfence.router.routing.ModelView;
+import ringfence.router.routing.Speeds;
+import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
 
 /// A node that computes [Language] instead of a model, with a real node's rules: attempts fence
@@ -42,6 +45,11 @@ final class SimulatedNode extends Process {
   private final int maxSequences;
   private final long tokenNanos;
   private final long prefillNanos;
+
+  /// An endpoint of others: it does not report, begins with its first piece of text, and can't go
+  /// on with anything.
+  final boolean isUpstream;
+
   long slowness = 1;
   private boolean draining;
   final Map<String, Running> running = new LinkedHashMap<>();
@@ -54,7 +62,8 @@ final class SimulatedNode extends Process {
       String digest,
       String numerics,
       int maxSequences,
-      long tokenNanos) {
+      long tokenNanos,
+      boolean isUpstream) {
     super(simulation.world, name);
     this.simulation = simulation;
     this.zone = zone;
@@ -63,9 +72,13 @@ final class SimulatedNode extends Process {
     this.maxSequences = maxSequences;
     this.tokenNanos = tokenNanos;
     this.prefillNanos = 2 * tokenNanos;
+    this.isUpstream = isUpstream;
   }
 
   void start() {
+    if (isUpstream) {
+      return;
+    }
     for (SimulatedRouter router : simulation.routers) {
       dial(router);
     }
@@ -180,7 +193,28 @@ final class SimulatedNode extends Process {
     Running started = new Running(request, end);
     running.put(request.getRequestId(), started);
     end.hears(_ -> started.stop(), started::stop);
-    after(prefillNanos * slowness, started::begin);
+    if (!isUpstream) {
+      after(0, started::begin);
+    }
+    after(prefillNanos * slowness, isUpstream ? started::begins : started::step);
+  }
+
+  /// As a target, where it is an upstream.
+  TargetView view() {
+    int most = maxSequences + 4;
+    Speeds speeds = Speeds.of(List.of(new Speeds.Measured(1, 1e9 / tokenNanos, 1e10 / tokenNanos)));
+    ModelView model = new ModelView(MODEL, digest, 1_000, 1_000, most, sequences(), 0, speeds);
+    return new TargetView(
+        name,
+        "upstream",
+        zone,
+        "https://" + name,
+        false,
+        world.now(),
+        false,
+        "",
+        Map.of(MODEL, model),
+        null);
   }
 
   private Failure refusal(GenerationRequest request) {
@@ -235,6 +269,11 @@ final class SimulatedNode extends Process {
       running.remove(requestId, this);
     }
 
+    private void begins() {
+      begin();
+      step();
+    }
+
     private void begin() {
       if (over) {
         return;
@@ -246,8 +285,7 @@ final class SimulatedNode extends Process {
                       .setPromptTokens(5)
                       .setModelDigest(digest)
                       .setNumerics(numerics)
-                      .setDeterministic(true)));
-      step();
+                      .setDeterministic(!isUpstream)));
     }
 
     private void step() {
@@ -296,6 +334,11 @@ final class SimulatedNode extends Process {
     private int length;
 
     Choice(GenerationRequest request, ChoiceStart start) {
+      if (isUpstream && start.getAnswerTokenIdsCount() > 0) {
+        world.violated(
+            Violation.Rule.NothingLost,
+            request.getRequestId() + " would begin anew in mid-answer at an upstream");
+      }
       index = start.getIndex();
       state =
           Language.start(

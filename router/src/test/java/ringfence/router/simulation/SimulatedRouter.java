@@ -3,9 +3,12 @@ package ringfence.router.simulation;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.CancelRequest;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.GenerationEvent;
@@ -32,8 +35,16 @@ import ringfence.router.fleet.RefusedReportException;
 import ringfence.router.policy.Caller;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.policy.Policy;
+import ringfence.router.policy.PolicyObserver;
+import ringfence.router.policy.budget.Budgets;
+import ringfence.router.policy.budget.Reservation;
+import ringfence.router.policy.budget.Spending;
+import ringfence.router.policy.budget.Spent;
+import ringfence.router.policy.document.PolicyDocument;
 import ringfence.router.routing.Placer;
 import ringfence.router.routing.TargetView;
+import ringfence.router.routing.Zone;
+import ringfence.router.serving.Budgeted;
 
 /// A router process: the real policy, placement, fleet, waiting room and dispatch on virtual time,
 /// with pipes where gRPC would be.
@@ -44,6 +55,9 @@ final class SimulatedRouter extends Process {
 
   private final Simulation simulation;
   private final DispatchLimits limits;
+  private final @Nullable SimulatedLedger ledger;
+  private final Map<String, Long> delivered = new HashMap<>();
+  private Policy policy = new Policy();
   private Fleet fleet;
   private Dispatcher dispatcher;
   final Set<Running> running = new LinkedHashSet<>();
@@ -53,6 +67,7 @@ final class SimulatedRouter extends Process {
     super(simulation.world, name);
     this.simulation = simulation;
     this.limits = limits;
+    this.ledger = simulation.recorded ? new SimulatedLedger(simulation) : null;
     build();
   }
 
@@ -90,6 +105,23 @@ final class SimulatedRouter extends Process {
   }
 
   private void build() {
+    Budgets spent = policy.budgets();
+    policy =
+        new Policy(
+            PolicyDocument.NONE,
+            this::wallClock,
+            world::now,
+            Duration.ofSeconds(2),
+            PolicyObserver.NONE);
+    policy.budgets().limit(simulation.policy);
+    policy.budgets().restore(spent.spent());
+    delivered.clear();
+    for (Spent before : policy.budgets().spent()) {
+      delivered.merge(before.tenant(), before.amounts().tokens(), Math::max);
+    }
+    if (ledger != null) {
+      ledger.open(task -> after(world.between(0, 3 * World.MILLIS), task), task -> after(0, task));
+    }
     Alarms alarms =
         (nanos, task) -> {
           World.Event event = after(nanos, task);
@@ -99,15 +131,10 @@ final class SimulatedRouter extends Process {
     PrefixMemory prefixes = new PrefixMemory(16, world.random::nextLong);
     Observer observer = new Observer(waitingRoom, prefixes);
     fleet =
-        new Fleet(
-            100,
-            SILENCE_NANOS,
-            world::now,
-            () -> Instant.ofEpochSecond(1_700_000_000 + simulation.wallClockOffset),
-            observer);
+        new Fleet(100, SILENCE_NANOS, world::now, this::wallClock, observer, simulation::upstreams);
     dispatcher =
         new Dispatcher(
-            new Policy(),
+            policy,
             Placer.standard(SILENCE_NANOS, 4),
             fleet,
             new PipeEgress(),
@@ -119,6 +146,18 @@ final class SimulatedRouter extends Process {
             world.random::nextLong,
             observer);
     keepHouse();
+  }
+
+  private Instant wallClock() {
+    return Instant.ofEpochSecond(1_700_000_000 + simulation.wallClockOffset);
+  }
+
+  void fillDisk(long nanos) {
+    if (ledger != null) {
+      ledger.full(true);
+      world.after(nanos, () -> ledger.full(false));
+      simulation.statistics.count("disk full");
+    }
   }
 
   private void keepHouse() {
@@ -136,6 +175,9 @@ final class SimulatedRouter extends Process {
   @Override
   void crash() {
     super.crash();
+    if (ledger != null) {
+      ledger.powerCut();
+    }
     running.clear();
     calls.clear();
   }
@@ -239,11 +281,20 @@ final class SimulatedRouter extends Process {
     Running one = new Running(request.getRequestId());
     running.add(one);
     client.expectEndBy(this, one, remainingNanos);
-    one.dispatch =
-        dispatcher.dispatch(
-            request,
-            dispatcher.policy().classify(request, Caller.keyless(request.getTenant()), null),
-            remainingNanos,
+    Caller caller = Caller.keyless(request.getTenant());
+    Spending spending;
+    switch (policy.reserve(request, caller, 1_000)) {
+      case Reservation.Refused(Failure tooMuch) -> {
+        simulation.statistics.count("over budget");
+        one.ended = true;
+        running.remove(one);
+        call.send(tooMuch);
+        return;
+      }
+      case Spending reserved -> spending = reserved;
+    }
+    Budgeted budgeted =
+        new Budgeted(
             new AnswerReader() {
               @Override
               public boolean ready() {
@@ -252,6 +303,9 @@ final class SimulatedRouter extends Process {
 
               @Override
               public void event(RouteEvent event) {
+                if (event.hasToken()) {
+                  delivered(request.getTenant());
+                }
                 call.send(event);
               }
 
@@ -265,6 +319,13 @@ final class SimulatedRouter extends Process {
                 call.send(failure);
               }
             },
+            spending);
+    one.dispatch =
+        dispatcher.dispatch(
+            request,
+            policy.classify(request, caller, spending),
+            remainingNanos,
+            budgeted.reader(),
             () -> {
               if (one.ended) {
                 world.violated(
@@ -272,10 +333,19 @@ final class SimulatedRouter extends Process {
               }
               one.ended = true;
               running.remove(one);
+              spending.end();
             });
+    budgeted.aborts(one.dispatch);
     call.hears(_ -> one.dispatch.cancel(), one.dispatch::cancel);
     client.whenRoom(() -> does(one.dispatch::readerReady));
     one.dispatch.start();
+  }
+
+  private void delivered(String tenant) {
+    long tokens = delivered.merge(tenant, 1L, Long::sum);
+    if (tokens > simulation.budget) {
+      world.violated(Violation.Rule.BudgetHolds, tenant + " got " + tokens + " tokens");
+    }
   }
 
   /// Where gRPC's channels would be.
@@ -286,12 +356,28 @@ final class SimulatedRouter extends Process {
       if (!grant.permits(request.getRequestId(), request.getAttempt(), world.now())) {
         throw new IllegalStateException(grant + " does not permit it");
       }
-      simulation.whereabouts.bytesLeave(grant, request);
-      return new Call(grant, request, listener);
+      if (grant.target().isUpstream() && request.getAttempt() > 1) {
+        simulation.statistics.count("moved on to an upstream");
+      }
+      Call call = new Call(grant, request, listener);
+      if (ledger == null) {
+        call.leave();
+      } else {
+        ledger.depart(
+            grant,
+            request.getAttempt(),
+            request.toByteString(),
+            call::leave,
+            failure -> call.ends(failure, true));
+      }
+      return call;
     }
 
     @Override
     public void abandon(EgressGrant grant) {
+      if (grant.target().isUpstream()) {
+        return;
+      }
       SimulatedNode node = simulation.node(grant.target().name());
       Pipe pipe =
           new Pipe(simulation.network, SimulatedRouter.this, World.SECONDS, node, World.SECONDS);
@@ -314,7 +400,9 @@ final class SimulatedRouter extends Process {
     final String requestId;
     final int attempt;
     private final AttemptListener listener;
-    private final Pipe.End end;
+    private final EgressGrant grant;
+    private final GenerationRequest request;
+    private Pipe.End end;
     private final List<Object> arrived = new ArrayList<>();
     private int wanted = EVENTS_AHEAD;
     boolean cancelled;
@@ -324,6 +412,20 @@ final class SimulatedRouter extends Process {
       this.requestId = request.getRequestId();
       this.attempt = request.getAttempt();
       this.listener = listener;
+      this.grant = grant;
+      this.request = request;
+      calls.add(this);
+    }
+
+    /// What it sends is cleared.
+    private void leave() {
+      if (cancelled || over) {
+        return;
+      }
+      simulation.whereabouts.bytesLeave(grant, request);
+      if (ledger != null && grant.target().zone().ordinal() > Zone.SITE.ordinal()) {
+        ledger.bytesLeave(grant);
+      }
       SimulatedNode node = simulation.node(grant.target().name());
       Pipe pipe =
           new Pipe(
@@ -333,7 +435,6 @@ final class SimulatedRouter extends Process {
               node,
               NODE_KEEP_ALIVE_NANOS);
       end = pipe.left;
-      calls.add(this);
       pipe.right.hears(message -> node.generate((GenerationRequest) message, pipe.right), () -> {});
       end.hears(this::arrives, () -> ends(Failures.of(Failure.Reason.TARGET_LOST, "lost"), false));
       end.send(request);
@@ -398,11 +499,15 @@ final class SimulatedRouter extends Process {
       if (!cancelled) {
         cancelled = true;
         calls.remove(this);
+        Pipe.End sent = end;
+        if (sent == null) {
+          return;
+        }
         if (world.chance(0.5)) {
-          end.close();
+          sent.close();
         } else {
           // The reset takes its time, and events that crossed it arrive.
-          after(World.MILLIS, end::close);
+          after(World.MILLIS, sent::close);
         }
       }
     }

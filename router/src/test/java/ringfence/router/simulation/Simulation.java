@@ -2,10 +2,18 @@ package ringfence.router.simulation;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import ringfence.router.dispatch.DispatchLimits;
+import ringfence.router.policy.document.BudgetLimit;
+import ringfence.router.policy.document.BudgetLimit.Window;
+import ringfence.router.policy.document.DetectorRules;
+import ringfence.router.policy.document.PolicyDocument;
+import ringfence.router.policy.document.Tenant;
+import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
 
 /// One small world from one seed: routers, nodes, clients, and what goes wrong between them. The
@@ -28,6 +36,17 @@ final class Simulation {
   private int faults;
   final double duplicates;
   final boolean calm;
+
+  /// Its routers keep ledgers. Not in every world: reading one costs as much as a small world.
+  final boolean recorded;
+
+  /// Tokens of each tenant's month, and the policy that says so.
+  final long budget;
+
+  /// One tenant asks for more than that.
+  private final boolean tight;
+
+  final PolicyDocument policy;
   long wallClockOffset;
 
   Simulation(long seed) {
@@ -35,6 +54,11 @@ final class Simulation {
     network = new Network(world);
     calm = seed % 8 == 0;
     duplicates = !calm && world.chance(0.3) ? 0.02 : 0;
+    recorded = world.chance(0.15);
+    // A prompt is reserved as 70 tokens or so: little is left for answers.
+    tight = world.chance(0.3);
+    budget = tight ? world.between(90, 200) : 1_000_000;
+    policy = policy(budget);
     DispatchLimits limits =
         new DispatchLimits(
             4,
@@ -56,9 +80,24 @@ final class Simulation {
               DIGESTS[odd && world.chance(0.5) ? 1 : 0],
               odd ? "n2" : "n1",
               1 + world.random.nextInt(6),
-              world.between(10, 80) * World.MILLIS);
+              world.between(10, 80) * World.MILLIS,
+              false);
       nodes.add(node);
       arithmetics.add(node.digest + node.numerics);
+    }
+    if (world.chance(0.3)) {
+      SimulatedNode upstream =
+          new SimulatedNode(
+              this,
+              "upstream",
+              Zone.EXTERNAL,
+              "upstream",
+              "",
+              1 + world.random.nextInt(6),
+              world.between(10, 80) * World.MILLIS,
+              true);
+      nodes.add(upstream);
+      arithmetics.add(upstream.digest + upstream.numerics);
     }
     nodes.forEach(SimulatedNode::start);
     int requests = 3 + world.random.nextInt(8);
@@ -77,7 +116,29 @@ final class Simulation {
             });
       }
     }
+    if (recorded && !calm) {
+      SimulatedRouter full = routers.get(world.random.nextInt(routers.size()));
+      world.after(
+          world.between(0, BUSY_NANOS / 2),
+          () -> full.fillDisk(world.between(World.SECONDS, 5 * World.SECONDS)));
+    }
     world.always(this::noOrphans);
+  }
+
+  private static PolicyDocument policy(long tokens) {
+    Map<String, Tenant> tenants = new HashMap<>();
+    for (int i = 0; i < 3; i++) {
+      String name = "tenant-" + i;
+      tenants.put(
+          name,
+          new Tenant(
+              name,
+              Zone.EXTERNAL,
+              Duration.ZERO,
+              List.of(new BudgetLimit(Window.MONTH, null, tokens, null)),
+              DetectorRules.STANDARD));
+    }
+    return new PolicyDocument(PolicyDocument.NONE.version(), tenants, List.of(), Map.of());
   }
 
   private void plan(String requestId) {
@@ -91,7 +152,7 @@ final class Simulation {
                   this,
                   requestId,
                   Zone.values()[world.random.nextInt(4)],
-                  "tenant-" + world.random.nextInt(3));
+                  "tenant-" + (tight ? 0 : world.random.nextInt(3)));
           clients.add(client);
           client.ask(routers.get(world.random.nextInt(routers.size())));
           if (world.chance(0.15)) {
@@ -103,6 +164,11 @@ final class Simulation {
                 () -> client.lag(world.between(0, 5 * World.SECONDS)));
           }
         });
+  }
+
+  /// The upstreams as the policy would name them.
+  List<TargetView> upstreams() {
+    return nodes.stream().filter(node -> node.isUpstream).map(SimulatedNode::view).toList();
   }
 
   SimulatedNode node(String name) {

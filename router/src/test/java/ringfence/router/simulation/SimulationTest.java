@@ -9,10 +9,10 @@ import org.junit.jupiter.params.provider.EnumSource;
 import ringfence.router.simulation.Mutants.Planted;
 import ringfence.router.simulation.Violation.Rule;
 
-/// The real code in ten thousand small worlds in which things go wrong; and the proof that the
-/// worlds would notice if the code were wrong.
+/// The real code in thousands of small worlds in which things go wrong; and the proof that the
+/// worlds would notice if the code were wrong. [Seeds] runs as many as one likes.
 class SimulationTest {
-  private static final long SEEDS = 10_000;
+  private static final long SEEDS = 3_000;
   private static final long MUTANT_SEEDS = 2_000;
 
   @Test
@@ -38,8 +38,14 @@ class SimulationTest {
             "fault: NODE_CRASH",
             "fault: PARTITION",
             "fault: HALF_OPEN",
-            "fault: ROUTER_CRASH")) {
-      assertThat(met.of(what)).as(what).isGreaterThan(SEEDS / 100);
+            "fault: ROUTER_CRASH",
+            "disk full",
+            "over budget",
+            "recorded")) {
+      assertThat(met.of(what)).as(what).isGreaterThan(SEEDS / 200);
+    }
+    for (String rare : List.of("refused by the ledger", "moved on to an upstream")) {
+      assertThat(met.of(rare)).as(rare).isGreaterThan(SEEDS / 1_000);
     }
   }
 
@@ -67,6 +73,14 @@ class SimulationTest {
         Mutants.returnsTrue("dispatch.Answer", "goesOn"),
         Mutants.returnsNull("routing.filter.ContinuationFilter", "rejects")),
     FORGETS_THE_ZONE(Rule.NeverOutsideZone, Mutants.returnsFalse("routing.Zone", "isFartherThan")),
+    FORGETS_THE_LEDGER(Rule.LedgerBeforeBytes, Mutants.returnsFalse("egress.Exit", "mustRecord")),
+    FORGETS_THE_BUDGET(Rule.BudgetHolds, Mutants.returnsFalse("policy.budget.Account", "exceeds")),
+    TRUSTS_A_DISK_THAT_ONLY_SAYS_IT_SYNCED(
+        Rule.LedgerBeforeBytes, Mutants.doesNothing("ledger.MemoryDisk", "force")),
+    FORGETS_WHAT_WAS_DELIVERED(
+        Rule.BudgetHolds,
+        Mutants.returnsTrue("policy.budget.Spending", "token"),
+        Mutants.doesNothing("policy.budget.Spending", "counted")),
     DOES_NOT_CANCEL(Rule.NoOrphanSequence, Mutants.doesNothing("dispatch.Attempt", "ended")),
     FORGETS_THE_DEADLINE(
         Rule.EveryRequestEnds, Mutants.doesNothing("dispatch.Dispatch", "deadline"));

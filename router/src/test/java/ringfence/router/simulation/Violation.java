@@ -14,6 +14,11 @@ final class Violation extends RuntimeException {
     NothingTwice,
     /// No byte of a prompt reaches a target farther than its label.
     NeverOutsideZone,
+    /// No byte leaves the site before a record of it is durable; a ledger can be opened again after
+    /// any power cut.
+    LedgerBeforeBytes,
+    /// No tenant gets more of one router than its budget holds.
+    BudgetHolds,
     /// What nobody wants any more is soon no longer computed.
     NoOrphanSequence,
     /// A request ends, once, by its deadline.
