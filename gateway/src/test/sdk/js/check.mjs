@@ -88,7 +88,7 @@ const checks = {
       (error) => error instanceof OpenAI.BadRequestError && error.param === "temperature",
     );
     await assert.rejects(
-      client.chat.completions.create({ model, messages: ask("Hi"), tool_choice: "required", stream: true }),
+      client.chat.completions.create({ model, messages: ask("Hi"), modalities: ["text", "audio"], stream: true }),
       (error) => error instanceof OpenAI.BadRequestError && error.code === "unsupported_value",
     );
     await assert.rejects(client.models.retrieve("no-such-model"), OpenAI.NotFoundError);

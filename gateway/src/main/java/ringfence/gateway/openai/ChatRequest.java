@@ -8,6 +8,8 @@ import org.jspecify.annotations.Nullable;
 ///
 /// @param messages 1 to 4096
 /// @param tools at most 128; empty when the model may not call any
+/// @param parallelToolCalls whether the model may call several at once; null where the client does
+///   not say
 /// @param templateArgumentsJson extra variables of the chat template, a JSON object; empty is none
 /// @param continueFinalMessage the last message is the assistant's and is gone on with
 /// @param topLogprobs how many alternatives to report beside each token's log probability; null is
@@ -16,6 +18,8 @@ public record ChatRequest(
     CommonOptions options,
     List<ChatMessage> messages,
     List<ToolDefinition> tools,
+    ToolChoice toolChoice,
+    @Nullable Boolean parallelToolCalls,
     String templateArgumentsJson,
     boolean continueFinalMessage,
     @Nullable Integer topLogprobs) {
@@ -41,7 +45,8 @@ public record ChatRequest(
     private final List<ChatMessage> messages = new ArrayList<>();
     private boolean hasMessages;
     private final List<ToolDefinition> tools = new ArrayList<>();
-    private boolean toolsForbidden;
+    private ToolChoice toolChoice = new ToolChoice.Auto();
+    private @Nullable Boolean parallelToolCalls;
     private String templateArguments = "";
     private boolean continueFinalMessage;
     private @Nullable Boolean addGenerationPrompt;
@@ -78,10 +83,13 @@ public record ChatRequest(
             "The 'top_logprobs' parameter is only allowed when 'logprobs' is enabled.");
       }
       checkContinuation();
+      toolChoice.check(tools);
       return new ChatRequest(
           common.collected(maxCompletionTokens != null ? maxCompletionTokens : maxTokens),
           List.copyOf(messages),
-          toolsForbidden ? List.of() : List.copyOf(tools),
+          toolChoice instanceof ToolChoice.None ? List.of() : List.copyOf(tools),
+          toolChoice,
+          parallelToolCalls,
           templateArguments,
           continueFinalMessage,
           logprobs ? Integer.valueOf(topLogprobs == null ? 0 : topLogprobs) : null);
@@ -110,8 +118,8 @@ public record ChatRequest(
           in.array(MAX_MESSAGES, () -> messages.add(ChatMessage.read(in)));
         }
         case "tools" -> in.array(MAX_TOOLS, () -> tools.add(ToolDefinition.read(in)));
-        case "tool_choice" -> toolChoice();
-        case "parallel_tool_calls" -> in.bool();
+        case "tool_choice" -> toolChoice = ToolChoice.read(in);
+        case "parallel_tool_calls" -> parallelToolCalls = in.bool();
         case "max_tokens" -> maxTokens = in.integer(1, Integer.MAX_VALUE);
         case "max_completion_tokens" -> maxCompletionTokens = in.integer(1, Integer.MAX_VALUE);
         case "logprobs" -> logprobs = in.bool();
@@ -139,25 +147,6 @@ public record ChatRequest(
         }
       }
       return true;
-    }
-
-    private void toolChoice() {
-      if (!in.atString()) {
-        throw ApiError.unsupportedValue("tool_choice", "Only 'none' and 'auto' are supported.");
-      }
-      toolsForbidden =
-          switch (in.string()) {
-            case "none" -> true;
-            case "auto" -> false;
-            case "required" ->
-                throw ApiError.unsupportedValue(
-                    "tool_choice", "Only 'none' and 'auto' are supported.");
-            default ->
-                throw ApiError.invalid(
-                    "tool_choice",
-                    "invalid_value",
-                    "Invalid value for 'tool_choice'. Supported values are: 'none' and 'auto'.");
-          };
     }
 
     private void responseFormat() {

@@ -36,6 +36,14 @@ public final class RequestMapping {
               .setDescription(tool.description())
               .setParametersJson(tool.parametersJson()));
     }
+    switch (request.toolChoice()) {
+      case ToolChoice.None _, ToolChoice.Auto _ -> {}
+      case ToolChoice.Required _ -> chat.setAnyTool(true);
+      case ToolChoice.Named(String function) -> chat.setNamedTool(function);
+    }
+    if (request.parallelToolCalls() != null && !request.tools().isEmpty()) {
+      chat.setParallelToolCalls(request.parallelToolCalls());
+    }
     OutputOptions.Builder output = OutputOptions.newBuilder();
     if (request.topLogprobs() != null) {
       output.setTopLogprobs(request.topLogprobs());

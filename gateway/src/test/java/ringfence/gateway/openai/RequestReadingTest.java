@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import ringfence.proto.v1.Chat;
 import ringfence.proto.v1.RouteRequest;
 
 class RequestReadingTest {
@@ -51,8 +52,11 @@ class RequestReadingTest {
         "'frequency_penalty':3 | frequency_penalty | decimal_above_max_value",
         "'response_format':{'type':'json_object'} | response_format | unsupported_value",
         "'response_format':{'type':'json_schema','json_schema':{}} | response_format | unsupported_value",
-        "'tool_choice':'required' | tool_choice | unsupported_value",
-        "'tool_choice':{'type':'function','function':{'name':'f'}} | tool_choice | unsupported_value",
+        "'tool_choice':'required' | tool_choice | invalid_value",
+        "'tool_choice':{'type':'function','function':{'name':'f'}} | tool_choice | invalid_value",
+        "'tool_choice':{'type':'custom','custom':{'name':'f'}} | tool_choice.type | unsupported_value",
+        "'tool_choice':{'type':'function','function':{'name':'f','more':1}} | tool_choice.function.more | unknown_parameter",
+        "'tool_choice':{'type':'function'} | tool_choice.function.name | missing_required_parameter",
         "'tool_choice':'perhaps' | tool_choice | invalid_value",
         "'tools':[{'type':'function','function':{}}] | tools[0].function.name | missing_required_parameter",
         "'tools':[{'type':'code'}] | tools[0].type | unsupported_value",
@@ -173,6 +177,33 @@ class RequestReadingTest {
                     + "]}")
                 .tools())
         .isEmpty();
+  }
+
+  @Test
+  void aToolThatMustBeCalledIsSaidToTheRouter() {
+    String tools =
+        "'tools':[{'type':'function','function':{'name':'f'}}],'messages':[" + USER + "]";
+    assertThat(
+            routed(
+                "{'model':'m','tool_choice':'required','parallel_tool_calls':false," + tools + "}"))
+        .satisfies(chat -> {
+          assertThat(chat.getAnyTool()).isTrue();
+          assertThat(chat.hasParallelToolCalls()).isTrue();
+          assertThat(chat.getParallelToolCalls()).isFalse();
+        });
+    assertThat(
+            routed(
+                    "{'model':'m','tool_choice':{'type':'function','function':{'name':'f'}},"
+                        + tools
+                        + "}")
+                .getNamedTool())
+        .isEqualTo("f");
+    assertThat(routed("{'model':'m','tool_choice':'auto'," + tools + "}").getMustCallCase())
+        .isEqualTo(Chat.MustCallCase.MUSTCALL_NOT_SET);
+  }
+
+  private static Chat routed(String body) {
+    return RequestMapping.toRoute(chat(body)).getPrompt().getChat();
   }
 
   @Test

@@ -65,6 +65,9 @@ final class PromptReader {
     if (chat.getToolsCount() > MAX_TOOLS) {
       throw RequestReader.invalid("tools", "at most " + MAX_TOOLS + " tools");
     }
+    if (chat.getAnyTool() || chat.hasNamedTool()) {
+      throw RequestReader.invalid("tool_choice", "'auto' or 'none': no answer is held to a call");
+    }
     if (chat.getTemplateArgumentsJson().length() > MAX_TEMPLATE_ARGUMENTS) {
       throw RequestReader.invalid(
           "chat_template_kwargs", "at most " + (MAX_TEMPLATE_ARGUMENTS >> 10) + " KiB");

@@ -41,7 +41,8 @@ final class Refusals {
               .build();
       case UNKNOWN_OPTION ->
           Failures.of(
-              Reason.INVALID_REQUEST, "only upstreams serve the model, and " + option(refused));
+              Reason.INVALID_REQUEST,
+              "no target that may serve the model can do that: " + option(refused));
       case RESUME_MISMATCH ->
           Failures.of(
               Reason.TARGET_LOST,
@@ -123,7 +124,7 @@ final class Refusals {
         .filter(verdict -> verdict.decidedBy().equals("option"))
         .map(Placement.Verdict::explanation)
         .findFirst()
-        .orElse("their API does not know an option");
+        .orElse("an option is not known");
   }
 
   private static String available(Zone farthestZone, List<TargetView> targets) {

@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import ringfence.proto.v1.Chat;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.proto.v1.GenerationRequest;
@@ -35,6 +36,7 @@ final class RequestPlan {
   private final PrefixMemory memory;
   private final long maxWaitMillis;
   private final @Nullable String nodesOnly;
+  private final @Nullable String upstreamsOnly;
   private final Map<String, Exclusion> excluded = new HashMap<>();
   private int leastPromptTokens;
 
@@ -51,6 +53,16 @@ final class RequestPlan {
     this.nodesOnly =
         UpstreamRequest.unknownOption(
             request.getPrompt(), request.getSampling(), request.getStop(), request.getOutput());
+    this.upstreamsOnly = mustCall(request.getPrompt().getChat());
+  }
+
+  /// What nodes can't do for want of a grammar that holds an answer to it.
+  private static @Nullable String mustCall(Chat chat) {
+    return switch (chat.getMustCallCase()) {
+      case ANY_TOOL -> chat.getAnyTool() ? "tool_choice 'required'; use 'auto' or 'none'" : null;
+      case NAMED_TOOL -> "a tool_choice that names a function; use 'auto' or 'none'";
+      case MUSTCALL_NOT_SET -> null;
+    };
   }
 
   /// A target is out until then.
@@ -126,6 +138,7 @@ final class RequestPlan {
                 answer.progress().anyDelivered() ? begun.getNumerics() : null),
         outNow(besides, nowNanos),
         nodesOnly,
+        upstreamsOnly,
         nowNanos);
   }
 

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 /// @param continuation set when an answer has begun
 /// @param excluded ids of targets that earlier attempts failed on ([TargetView#id])
 /// @param nodesOnly what of the request an upstream's API does not know; null: nothing
+/// @param upstreamsOnly what of the request nodes do not know; null: nothing
 /// @param nowNanos the present, on the clock of [TargetView#heardNanos]
 public record PlacementRequest(
     String model,
@@ -35,6 +36,7 @@ public record PlacementRequest(
     @Nullable Continuation continuation,
     Set<String> excluded,
     @Nullable String nodesOnly,
+    @Nullable String upstreamsOnly,
     long nowNanos) {
 
   public PlacementRequest {
@@ -70,6 +72,7 @@ public record PlacementRequest(
         draw,
         continuation,
         excluded,
+        null,
         null,
         nowNanos);
   }

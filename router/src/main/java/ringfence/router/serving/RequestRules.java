@@ -68,10 +68,27 @@ final class RequestRules {
         if (chat.getMessagesCount() < 1 || chat.getMessagesCount() > MAX_MESSAGES) {
           yield invalid("messages", "1 to 4096 expected");
         }
-        yield chat.getToolsCount() > MAX_TOOLS ? invalid("tools", "at most 128 expected") : null;
+        if (chat.getToolsCount() > MAX_TOOLS) {
+          yield invalid("tools", "at most 128 expected");
+        }
+        yield mustCall(chat);
       }
       case TEXT, TOKEN_IDS -> null;
       case INPUT_NOT_SET -> invalid("prompt", "a prompt expected");
+    };
+  }
+
+  private static @Nullable Failure mustCall(Chat chat) {
+    return switch (chat.getMustCallCase()) {
+      case ANY_TOOL ->
+          chat.getAnyTool() && chat.getToolsCount() == 0
+              ? invalid("tool_choice", "tools expected where one must be called")
+              : null;
+      case NAMED_TOOL ->
+          chat.getToolsList().stream().noneMatch(tool -> tool.getName().equals(chat.getNamedTool()))
+              ? invalid("tool_choice", "one of the tools expected")
+              : null;
+      case MUSTCALL_NOT_SET -> null;
     };
   }
 

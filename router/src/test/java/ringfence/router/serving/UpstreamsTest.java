@@ -393,6 +393,48 @@ class UpstreamsTest {
         .containsExactly(FinishReason.FINISH_REASON_TOOL_CALLS);
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "true, '\"required\"'",
+    "false, '{\"type\":\"function\",\"function\":{\"name\":\"find\"}}'"
+  })
+  void aCallThatMustBeMadeGoesToAnUpstreamAndToNoNode(boolean any, String wanted) throws Exception {
+    FakeNode near = node("near");
+    router.awaitNodes(1);
+    RouteRequest.Builder request = asked("find it").setModel("tiny").setMaxWaitMillis(20_000);
+    Chat.Builder chat = request.getPromptBuilder().getChatBuilder();
+    chat.addTools(Tool.newBuilder().setName("find")).setParallelToolCalls(false);
+    if (any) {
+      chat.setAnyTool(true);
+    } else {
+      chat.setNamedTool("find");
+    }
+    Reading reading = gateway.ask(request.build());
+    assertThat(reading.code()).isEqualTo(Status.Code.OK);
+    assertThat(reading.nodes()).containsExactly("partner");
+    assertThat(upstream.asked.take().body())
+        .contains("\"tool_choice\":" + wanted + ",\"parallel_tool_calls\":false");
+
+    Reading stays =
+        gateway.ask(
+            request
+                .setRequestId("stays")
+                .setLabel(Label.newBuilder().setFarthestZone(Zone.ZONE_SITE))
+                .build());
+    assertThat(stays.failure().getReason()).isEqualTo(Reason.INVALID_REQUEST);
+    assertThat(stays.failure().getMessage()).contains("tool_choice");
+    assertThat(near.requests).isEmpty();
+    assertThat(upstream.asked).isEmpty();
+  }
+
+  @Test
+  void aCallOfAToolThatIsNotThereIsRefused() throws Exception {
+    RouteRequest.Builder request = asked("find it");
+    request.getPromptBuilder().getChatBuilder().setNamedTool("find");
+    assertThat(gateway.ask(request.build()).failure().getParameter()).isEqualTo("tool_choice");
+    assertThat(upstream.asked).isEmpty();
+  }
+
   @Test
   void whatItCountsIsPaid() throws Exception {
     upstream.behaviour =

@@ -138,6 +138,29 @@ public final class UpstreamRequest {
         tool(json, tool);
       }
       json.writeEndArray();
+      toolUse(json, chat);
+    }
+  }
+
+  private static void toolUse(JsonGenerator json, Chat chat) throws IOException {
+    switch (chat.getMustCallCase()) {
+      case ANY_TOOL -> {
+        if (chat.getAnyTool()) {
+          json.writeStringField("tool_choice", "required");
+        }
+      }
+      case NAMED_TOOL -> {
+        json.writeObjectFieldStart("tool_choice");
+        json.writeStringField("type", "function");
+        json.writeObjectFieldStart("function");
+        json.writeStringField("name", chat.getNamedTool());
+        json.writeEndObject();
+        json.writeEndObject();
+      }
+      case MUSTCALL_NOT_SET -> {}
+    }
+    if (chat.hasParallelToolCalls()) {
+      json.writeBooleanField("parallel_tool_calls", chat.getParallelToolCalls());
     }
   }
 

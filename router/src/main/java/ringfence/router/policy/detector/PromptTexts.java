@@ -50,6 +50,7 @@ final class PromptTexts {
       text.accept(tool.getDescription());
       text.accept(tool.getParametersJson());
     }
+    text.accept(chat.getNamedTool());
     text.accept(chat.getTemplateArgumentsJson());
   }
 

@@ -6,7 +6,7 @@ import ringfence.router.routing.Placement;
 import ringfence.router.routing.PlacementRequest;
 import ringfence.router.routing.TargetView;
 
-/// The target's API can say what the request says; a node's always can.
+/// The target can be told all that the request says.
 public final class OptionFilter implements Filter {
 
   @Override
@@ -21,8 +21,11 @@ public final class OptionFilter implements Filter {
 
   @Override
   public @Nullable String rejects(PlacementRequest request, TargetView target) {
-    return request.nodesOnly() != null && target.isUpstream()
-        ? "its API does not know " + request.nodesOnly()
-        : null;
+    if (target.isUpstream()) {
+      return request.nodesOnly() == null
+          ? null
+          : "an upstream's API does not know " + request.nodesOnly();
+    }
+    return request.upstreamsOnly() == null ? null : "nodes do not know " + request.upstreamsOnly();
   }
 }
