@@ -11,11 +11,14 @@ import javax.net.ssl.X509ExtendedTrustManager;
 /// call.
 final class ClientTrust extends X509ExtendedTrustManager {
   private final X509ExtendedTrustManager authorities;
+  private final Revocations revocations;
   private final Consumer<String> refused;
 
   /// @param refused hears why a client was not believed
-  ClientTrust(X509ExtendedTrustManager authorities, Consumer<String> refused) {
+  ClientTrust(
+      X509ExtendedTrustManager authorities, Revocations revocations, Consumer<String> refused) {
     this.authorities = authorities;
+    this.revocations = revocations;
     this.refused = refused;
   }
 
@@ -24,6 +27,7 @@ final class ClientTrust extends X509ExtendedTrustManager {
       throws CertificateException {
     try {
       authorities.checkClientTrusted(chain, type, engine);
+      revocations.check(chain);
     } catch (CertificateException untrusted) {
       refused.accept("a client was refused: " + untrusted.getMessage());
       throw untrusted;

@@ -11,30 +11,39 @@ import java.security.cert.X509Certificate;
 import java.time.Instant;
 import java.util.Date;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /// What a process shows and believes, checked.
 ///
 /// @param authorities whose certificates are believed
-record Credentials(CertifiedKey own, ProcessIdentity identity, List<X509Certificate> authorities) {
+/// @param revoked fingerprints of those that are not
+record Credentials(
+    CertifiedKey own,
+    ProcessIdentity identity,
+    List<X509Certificate> authorities,
+    Set<String> revoked) {
   private static final String SERVER = "1.3.6.1.5.5.7.3.1";
   private static final String CLIENT = "1.3.6.1.5.5.7.3.2";
 
   /// The files as they were read.
-  record Read(PemFile certificate, PemFile key, PemFile authorities) {
+  record Read(PemFile certificate, PemFile key, PemFile authorities, @Nullable PemFile revoked) {
 
     static Read of(TlsFiles files) {
       String prefix = files.prefix() + ".";
       return new Read(
           PemFile.read(prefix + "certificate", files.certificate()),
           PemFile.read(prefix + "key", files.key()),
-          PemFile.read(prefix + "authorities", files.authorities()));
+          PemFile.read(prefix + "authorities", files.authorities()),
+          files.revoked() == null ? null : PemFile.read(prefix + "revoked", files.revoked()));
     }
 
     boolean sameAs(Read other) {
       return certificate.sameAs(other.certificate)
           && key.sameAs(other.key)
-          && authorities.sameAs(other.authorities);
+          && authorities.sameAs(other.authorities)
+          && (revoked == null || revoked.sameAs(other.revoked));
     }
   }
 
@@ -77,7 +86,9 @@ record Credentials(CertifiedKey own, ProcessIdentity identity, List<X509Certific
       }
     }
     checkIssued(read, own.chain(), authorities, now);
-    return new Credentials(own, identity, authorities);
+    PemFile revoked = read.revoked();
+    return new Credentials(
+        own, identity, authorities, revoked == null ? Set.of() : Revocations.read(revoked));
   }
 
   private static void checkUses(PemFile file, X509Certificate leaf, Role role) {

@@ -29,7 +29,15 @@ public sealed interface LinkSecurity extends AutoCloseable permits LoopbackPlain
   ///
   /// @param peer who has to be there: the connection is broken before anything is sent to another
   /// @throws IllegalArgumentException when it would leave this machine without TLS
-  ChannelCredentials channel(String host, Peer peer);
+  default ChannelCredentials channel(String host, Peer peer) {
+    return channel(host, peer, () -> {});
+  }
+
+  /// For a channel to a host.
+  ///
+  /// @param revoked told when the certificate that was shown at the other end is revoked: the
+  ///   channel's connections are to be ended then, no new one will stand
+  ChannelCredentials channel(String host, Peer peer, Runnable revoked);
 
   /// The service, open to those that its rules name.
   ServerServiceDefinition guarded(BindableService service, MethodRules rules);

@@ -30,7 +30,7 @@ public final class LoopbackPlaintext implements LinkSecurity {
   }
 
   @Override
-  public ChannelCredentials channel(String host, Peer peer) {
+  public ChannelCredentials channel(String host, Peer peer, Runnable revoked) {
     if (!Loopback.isHost(host)) {
       throw new IllegalArgumentException(
           host

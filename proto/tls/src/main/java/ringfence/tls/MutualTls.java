@@ -49,6 +49,7 @@ public final class MutualTls implements LinkSecurity {
   private final AdvancedTlsX509TrustManager authorities;
   private final ScheduledExecutorService watch;
   private final RefusalLog refusals;
+  private final Revocations revocations = new Revocations();
   private Credentials.Read seen;
   private Credentials inForce;
   private boolean toldOfExpiry;
@@ -95,6 +96,7 @@ public final class MutualTls implements LinkSecurity {
     authorities.updateTrustCredentials(credentials.authorities().toArray(new X509Certificate[0]));
     keys.updateIdentityCredentials(
         credentials.own().chain().toArray(new X509Certificate[0]), credentials.own().key());
+    revocations.use(credentials.revoked());
     LOG.infof(
         "%s: this process is %s, until %s",
         files.prefix(), credentials.identity(), credentials.own().validUntil());
@@ -145,7 +147,7 @@ public final class MutualTls implements LinkSecurity {
       return NettySslContextServerCredentials.create(
           GrpcSslContexts.configure(
                   SslContextBuilder.forServer(keys)
-                      .trustManager(new ClientTrust(authorities, refusals::refused))
+                      .trustManager(new ClientTrust(authorities, revocations, refusals::refused))
                       .clientAuth(ClientAuth.REQUIRE)
                       .protocols(PROTOCOL)
                       .sessionTimeout(NO_TICKETS_SECONDS),
@@ -157,13 +159,14 @@ public final class MutualTls implements LinkSecurity {
   }
 
   @Override
-  public ChannelCredentials channel(String host, Peer peer) {
+  public ChannelCredentials channel(String host, Peer peer, Runnable revoked) {
     try {
       return NettySslContextChannelCredentials.create(
           GrpcSslContexts.configure(
                   SslContextBuilder.forClient()
                       .keyManager(keys)
-                      .trustManager(new PeerTrust(authorities, peer, refusals::refused))
+                      .trustManager(
+                          new PeerTrust(authorities, revocations, peer, revoked, refusals::refused))
                       .protocols(PROTOCOL)
                       .sessionTimeout(SHORTEST_SECONDS),
                   SslProvider.JDK)
@@ -175,7 +178,7 @@ public final class MutualTls implements LinkSecurity {
 
   @Override
   public ServerServiceDefinition guarded(BindableService service, MethodRules rules) {
-    return ServerInterceptors.intercept(service, new PeerGate(rules));
+    return ServerInterceptors.intercept(service, new PeerGate(rules, revocations));
   }
 
   @Override

@@ -12,10 +12,13 @@ import io.grpc.protobuf.ProtoUtils;
 import java.security.cert.Certificate;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import javax.net.ssl.SSLSession;
+import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 
 /// Lets a call in when its caller's certificate proves a role that may make it, and notes who it
@@ -28,9 +31,11 @@ final class PeerGate implements ServerInterceptor {
           "ringfence-failure-bin", ProtoUtils.metadataMarshaller(Failure.getDefaultInstance()));
 
   private final MethodRules rules;
+  private final Revocations revocations;
 
-  PeerGate(MethodRules rules) {
+  PeerGate(MethodRules rules, Revocations revocations) {
     this.rules = rules;
+    this.revocations = revocations;
   }
 
   @Override
@@ -38,9 +43,11 @@ final class PeerGate implements ServerInterceptor {
       ServerCall<Q, R> call, Metadata headers, ServerCallHandler<Q, R> next) {
     String method = String.valueOf(call.getMethodDescriptor().getBareMethodName());
     Set<Role> allowed = rules.of(method);
+    List<X509Certificate> chain;
     ProcessIdentity proven;
     try {
-      proven = proven(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
+      chain = shown(call.getAttributes().get(Grpc.TRANSPORT_ATTR_SSL_SESSION));
+      proven = ProcessIdentity.of(chain.getFirst());
     } catch (CertificateException unproven) {
       return refuse(call, String.valueOf(unproven.getMessage()));
     }
@@ -56,15 +63,32 @@ final class PeerGate implements ServerInterceptor {
               + " is for "
               + (words.isEmpty() ? "nobody" : String.join(", ", words)));
     }
-    return Contexts.interceptCall(Context.current().withValue(CALLER, proven), call, headers, next);
+    if (revocations.include(chain)) {
+      return refuse(call, "the certificate of " + proven + " was revoked");
+    }
+    GuardedCall<Q, R> guarded =
+        new GuardedCall<>(call, chain, trailers("the certificate of " + proven + " was revoked"));
+    ServerCall.Listener<Q> service =
+        Contexts.interceptCall(Context.current().withValue(CALLER, proven), guarded, headers, next);
+    ServerCall.Listener<Q> listener = guarded.heardBy(service, revocations);
+    revocations.watch(guarded);
+    return listener;
   }
 
-  private static ProcessIdentity proven(@org.jspecify.annotations.Nullable SSLSession session)
+  /// The certificates of the connection, the caller's own first.
+  private static List<X509Certificate> shown(@Nullable SSLSession session)
       throws CertificateException {
     try {
-      Certificate[] chain = session == null ? new Certificate[0] : session.getPeerCertificates();
-      if (chain.length > 0 && chain[0] instanceof X509Certificate leaf) {
-        return ProcessIdentity.of(leaf);
+      List<X509Certificate> chain = new ArrayList<>();
+      if (session != null) {
+        for (Certificate certificate : session.getPeerCertificates()) {
+          if (certificate instanceof X509Certificate one) {
+            chain.add(one);
+          }
+        }
+      }
+      if (!chain.isEmpty()) {
+        return chain;
       }
     } catch (SSLPeerUnverifiedException anonymous) {
       // Said below.
@@ -73,6 +97,11 @@ final class PeerGate implements ServerInterceptor {
   }
 
   private static <Q, R> ServerCall.Listener<Q> refuse(ServerCall<Q, R> call, String why) {
+    call.close(Status.PERMISSION_DENIED.withDescription(why), trailers(why));
+    return new ServerCall.Listener<>() {};
+  }
+
+  private static Metadata trailers(String why) {
     Metadata trailers = new Metadata();
     trailers.put(
         TRAILER,
@@ -81,7 +110,6 @@ final class PeerGate implements ServerInterceptor {
             .setMessage(why)
             .setParameter("certificate")
             .build());
-    call.close(Status.PERMISSION_DENIED.withDescription(why), trailers);
-    return new ServerCall.Listener<>() {};
+    return trailers;
   }
 }

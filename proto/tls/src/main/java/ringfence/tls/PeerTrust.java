@@ -3,22 +3,34 @@ package ringfence.tls;
 import java.net.Socket;
 import java.security.cert.CertificateException;
 import java.security.cert.X509Certificate;
+import java.util.List;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /// Believes a server whose certificate is good for the host and proves that it is the expected
-/// process.
-final class PeerTrust extends X509ExtendedTrustManager {
+/// process, and remembers what it showed last.
+final class PeerTrust extends X509ExtendedTrustManager implements Revocations.Standing {
   private final X509ExtendedTrustManager authorities;
+  private final Revocations revocations;
   private final Peer peer;
+  private final Runnable revoked;
   private final Consumer<String> refused;
+  private volatile List<X509Certificate> shown = List.of();
 
   /// @param authorities checks who signed, validity and host
+  /// @param revoked told when a server that was believed is so no more
   /// @param refused hears why a server was not believed
-  PeerTrust(X509ExtendedTrustManager authorities, Peer peer, Consumer<String> refused) {
+  PeerTrust(
+      X509ExtendedTrustManager authorities,
+      Revocations revocations,
+      Peer peer,
+      Runnable revoked,
+      Consumer<String> refused) {
     this.authorities = authorities;
+    this.revocations = revocations;
     this.peer = peer;
+    this.revoked = revoked;
     this.refused = refused;
   }
 
@@ -27,10 +39,13 @@ final class PeerTrust extends X509ExtendedTrustManager {
       throws CertificateException {
     try {
       authorities.checkServerTrusted(chain, type, engine);
+      revocations.check(chain);
       ProcessIdentity proven = ProcessIdentity.of(chain[0]);
       if (!peer.accepts(proven)) {
         throw new CertificateException("it proves to be " + proven);
       }
+      shown = List.of(chain);
+      revocations.watch(this);
     } catch (CertificateException untrusted) {
       refused.accept(
           "nothing was sent to "
@@ -43,6 +58,17 @@ final class PeerTrust extends X509ExtendedTrustManager {
               + untrusted.getMessage());
       throw untrusted;
     }
+  }
+
+  @Override
+  public List<X509Certificate> shown() {
+    return shown;
+  }
+
+  @Override
+  public void end() {
+    refused.accept("the certificate of " + peer + " was revoked: its connections are ended");
+    revoked.run();
   }
 
   @Override

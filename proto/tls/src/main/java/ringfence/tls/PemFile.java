@@ -4,6 +4,7 @@ import io.grpc.util.CertificateUtils;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -57,6 +58,11 @@ final class PemFile {
 
   Path path() {
     return path;
+  }
+
+  /// What it holds, where that is no secret.
+  String text() {
+    return new String(bytes, StandardCharsets.UTF_8);
   }
 
   /// The certificates in it, all valid at that moment.

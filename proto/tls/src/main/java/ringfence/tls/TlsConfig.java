@@ -17,6 +17,9 @@ public interface TlsConfig {
   /// PEM: the authorities whose certificates are believed.
   Optional<Path> authorities();
 
+  /// SHA-256 fingerprints of certificates that are believed no more, one a line.
+  Optional<Path> revoked();
+
   /// How often the files are looked at for changes.
   @WithDefault("10s")
   Duration poll();

@@ -7,8 +7,20 @@ import org.jspecify.annotations.Nullable;
 /// Where a process' certificates lie.
 ///
 /// @param prefix of the settings' keys, such as `ringfence.router.tls`
+/// @param revoked null: no certificate is
 /// @param poll how often they are looked at
-public record TlsFiles(String prefix, Path certificate, Path key, Path authorities, Duration poll) {
+public record TlsFiles(
+    String prefix,
+    Path certificate,
+    Path key,
+    Path authorities,
+    @Nullable Path revoked,
+    Duration poll) {
+
+  /// Without a list of what is revoked.
+  public TlsFiles(String prefix, Path certificate, Path key, Path authorities, Duration poll) {
+    this(prefix, certificate, key, authorities, null, poll);
+  }
 
   /// What the settings name; null: nothing, and there is no TLS.
   ///
@@ -17,7 +29,8 @@ public record TlsFiles(String prefix, Path certificate, Path key, Path authoriti
     Path certificate = config.certificate().orElse(null);
     Path key = config.key().orElse(null);
     Path authorities = config.authorities().orElse(null);
-    if (certificate == null && key == null && authorities == null) {
+    Path revoked = config.revoked().orElse(null);
+    if (certificate == null && key == null && authorities == null && revoked == null) {
       return null;
     }
     if (certificate == null || key == null || authorities == null) {
@@ -29,7 +42,7 @@ public record TlsFiles(String prefix, Path certificate, Path key, Path authoriti
       throw new IllegalArgumentException(
           prefix + ".poll is " + config.poll() + "; expected PT0.1S to PT1H");
     }
-    return new TlsFiles(prefix, certificate, key, authorities, config.poll());
+    return new TlsFiles(prefix, certificate, key, authorities, revoked, config.poll());
   }
 
   /// The keys to set, for messages.

@@ -156,6 +156,11 @@ class CredentialsTest {
     record Config(Optional<Path> certificate, Optional<Path> key, Optional<Path> authorities)
         implements TlsConfig {
       @Override
+      public Optional<Path> revoked() {
+        return Optional.empty();
+      }
+
+      @Override
       public Duration poll() {
         return Duration.ofSeconds(10);
       }

@@ -87,7 +87,7 @@ final class TargetChannels implements AutoCloseable {
             ProcessIdentity.node(peer.name(), WireZones.toWire(peer.zone())));
     return NettyChannelBuilder.forTarget(
             "dns:///" + peer.address(),
-            links.channel(Loopback.withoutPort(peer.address()), expected))
+            links.channel(Loopback.withoutPort(peer.address()), expected, () -> breakOff(peer)))
         .executor(executor)
         .disableRetry()
         .maxInboundMessageSize(maxMessageBytes)
@@ -102,17 +102,24 @@ final class TargetChannels implements AutoCloseable {
   }
 
   private void retire(Peer peer) {
-    @Nullable ManagedChannel[] open;
-    synchronized (this) {
-      open = channels.remove(peer);
-    }
-    if (open != null) {
-      for (ManagedChannel channel : open) {
-        if (channel != null) {
-          channel.shutdown();
-        }
+    remove(peer).forEach(ManagedChannel::shutdown);
+  }
+
+  /// Its certificate was revoked: calls in flight end with their connections.
+  private void breakOff(Peer peer) {
+    remove(peer).forEach(ManagedChannel::shutdownNow);
+  }
+
+  private synchronized List<ManagedChannel> remove(Peer peer) {
+    @Nullable ManagedChannel[] open = channels.remove(peer);
+    List<ManagedChannel> removed = new ArrayList<>();
+    for (int i = 0; open != null && i < open.length; i++) {
+      ManagedChannel channel = open[i];
+      if (channel != null) {
+        removed.add(channel);
       }
     }
+    return removed;
   }
 
   /// Closes the channels to all other targets.
