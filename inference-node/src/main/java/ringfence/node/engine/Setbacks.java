@@ -118,8 +118,8 @@ final class Setbacks {
     return tokens <= (long) kv.pages() * kv.pageTokens();
   }
 
-  /// Tokens of a sequence at most: as tasks were checked against, or less in a cache that has become
-  /// smaller.
+  /// Tokens of a sequence at most: as tasks were checked against, or less in a cache that has
+  /// become smaller.
   long maxTokens() {
     return Math.min(mostTokens, (long) kv.pages() * kv.pageTokens() + 1);
   }

@@ -63,8 +63,7 @@ final class Stepper {
     this.sequences = new Sequences(kv, options);
     this.scheduler = new Scheduler(options);
     this.paced = new PacedSteps(options.pace());
-    this.setbacks =
-        new Setbacks(backend, kv, sequences, scheduler, nanoTime, limits.maxTokens());
+    this.setbacks = new Setbacks(backend, kv, sequences, scheduler, nanoTime, limits.maxTokens());
     this.outputs = new Outputs(rowLength, limits.vocabulary());
   }
 
