@@ -22,6 +22,7 @@ import ringfence.node.bench.Comparison;
 import ringfence.node.bench.Contestant;
 import ringfence.node.bench.GpuClock;
 import ringfence.node.bench.LlamaContestant;
+import ringfence.node.bench.LoadTable;
 import ringfence.node.bench.Measurement;
 import ringfence.node.bench.Profile;
 import ringfence.node.bench.ResidentMemory;
@@ -32,6 +33,7 @@ import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Backends;
 import ringfence.node.compute.KvType;
+import ringfence.node.compute.LoadPart;
 import ringfence.node.gguf.GgufFile;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelLoader;
@@ -166,6 +168,14 @@ public final class BenchCommand implements Callable<Integer> {
   private @Nullable Path trace;
 
   @Option(
+      names = "--load",
+      description = {
+        "Prints where the time of loading goes, with a prompt of the first length of --prompts that",
+        "comes as early as it can, and measures nothing else."
+      })
+  private boolean load;
+
+  @Option(
       names = "--bandwidth",
       paramLabel = "GB/S",
       description = "Of the device's memory, for the profile (default: known for H100 and H200).")
@@ -231,7 +241,22 @@ public final class BenchCommand implements Callable<Integer> {
         Watched watched = new Watched(gpu || peer != null ? GpuClock.start() : Optional.empty())) {
       long began = System.nanoTime();
       Model loaded = ModelLoader.load(GgufFile.open(file, arena));
+      double fileSeconds = (System.nanoTime() - began) / 1e9;
       Backend opened = Backends.open(kind, loaded, options(sizes, false));
+      double openSeconds = (System.nanoTime() - began) / 1e9;
+      if (load) {
+        try (BackendContestant one = contestant(opened, loaded, sizes)) {
+          int tokens = sizes.prompts().getFirst();
+          one.prefill(tokens);
+          double firstSeconds = (System.nanoTime() - began) / 1e9;
+          List<LoadPart> parts = opened.loaded();
+          out.print(
+              LoadTable.of(fileSeconds, openSeconds - fileSeconds, tokens, firstSeconds, parts));
+          out.flush();
+          return 0;
+        }
+      }
+      opened.loaded();
       double loadSeconds = (System.nanoTime() - began) / 1e9;
       String hardware = opened.device();
       try (Sides sides = new Sides(contestant(opened, loaded, sizes))) {

@@ -23,6 +23,7 @@ import ringfence.node.bench.LlamaContestant;
       DevicesCommand.class,
       KernelsCommand.class,
       HuntCommand.class,
+      TruthCommand.class,
     })
 public final class Main {
 

@@ -1,5 +1,6 @@
 package ringfence.node.compute;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 
@@ -54,6 +55,15 @@ public interface Backend extends AutoCloseable {
   /// Where the time of its passes goes; empty when it can't tell.
   default Optional<Profiler> profiler() {
     return Optional.empty();
+  }
+
+  /// Waits until all weights are where they belong, and tells where the time of loading went; empty
+  /// when there is nothing to tell. Passes may come before: each waits for the layers that it
+  /// needs.
+  ///
+  /// @throws BackendFailure when the weights did not get there
+  default List<LoadPart> loaded() {
+    return List.of();
   }
 
   /// After [BackendFailure.Kind#LOST]: makes it work again. All pages' contents are gone, and

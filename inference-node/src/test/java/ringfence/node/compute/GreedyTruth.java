@@ -28,33 +28,40 @@ public abstract class GreedyTruth {
   /// Of the best logit over the next: above this the choice must be the truth's.
   protected abstract double decidedMargin();
 
+  /// Of so many of SmolLM2's prompts one is answered; 1: all. Those of other models are always all.
+  protected int oneOf() {
+    return 1;
+  }
+
   @Test
   void smolLm2AnswersAsTransformers() {
-    check(TestModel.SMOLLM2);
+    check(TestModel.SMOLLM2, oneOf());
   }
 
   @Test
   @Tag("large")
   void qwenCoderAnswersAsTransformers() {
-    check(TestModel.QWEN_CODER);
+    check(TestModel.QWEN_CODER, 1);
   }
 
   @Test
   @Tag("large")
   void gemmaAnswersAsTransformers() {
-    check(TestModel.GEMMA);
+    check(TestModel.GEMMA, 1);
   }
 
-  private void check(TestModel which) {
-    List<GreedyPrompt> prompts = ComputeTruth.greedy(which);
-    assertThat(prompts).hasSizeGreaterThanOrEqualTo(20);
+  protected final void check(TestModel which, int oneOf) {
+    List<GreedyPrompt> all = ComputeTruth.greedy(which);
+    assertThat(all).hasSizeGreaterThanOrEqualTo(20);
+    List<GreedyPrompt> prompts =
+        IntStream.range(0, all.size()).filter(i -> i % oneOf == 0).mapToObj(all::get).toList();
     Findings findings = new Findings(decidedMargin());
     long start = System.nanoTime();
     ComputeTruth.withModel(
         which.file(),
         model -> {
           BackendOptions options =
-              new BackendOptions(2 * BATCH_TOKENS / PAGE_TOKENS, PAGE_TOKENS, BATCH_TOKENS, 2);
+              new BackendOptions(2 * BATCH_TOKENS / PAGE_TOKENS, PAGE_TOKENS, BATCH_TOKENS, 1);
           try (Backend backend = open(model, options)) {
             answer(backend, new Logits(model.spec().vocabulary()), prompts, findings);
           }

@@ -96,7 +96,7 @@ public abstract class KlTruth {
   private static void read(
       BackendOpener opener, Model model, int[] ids, int passTokens, Reader reader) {
     int pages = MOST_TOKENS / PAGE_TOKENS;
-    BackendOptions options = new BackendOptions(pages, PAGE_TOKENS, MOST_TOKENS, 2);
+    BackendOptions options = new BackendOptions(pages, PAGE_TOKENS, MOST_TOKENS, 1);
     Logits logits = new Logits(model.spec().vocabulary());
     try (Backend backend = opener.open(model, options)) {
       int[] all = IntStream.range(0, pages).toArray();

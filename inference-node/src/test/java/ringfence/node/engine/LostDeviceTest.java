@@ -120,6 +120,10 @@ class LostDeviceTest {
     GpuCandidate candidate = instance.candidates().get(shared.traits().index());
     Gpu gpu = candidate.open(pipelineCaches);
     Backend backend = VulkanBackend.open(new Pipelines(gpu), gpu, model, options, CpuLayers::open);
+    if (failAt > 0) {
+      // Else it is lost while weights are on their way, or right after.
+      assertThat(backend.loaded()).isNotEmpty();
+    }
     gpu.failSubmissions(n -> n == failAt ? Optional.of(reason) : Optional.empty());
     return backend;
   }

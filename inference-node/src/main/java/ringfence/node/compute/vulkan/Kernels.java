@@ -9,6 +9,7 @@ import ringfence.node.compute.vulkan.kernel.SelfTest;
 import ringfence.node.compute.vulkan.matrix.MatrixKernels;
 import ringfence.node.compute.vulkan.pass.PassKernels;
 import ringfence.node.compute.vulkan.sampling.SamplingKernel;
+import ringfence.node.compute.vulkan.weights.RepackKernel;
 
 /// Every kernel there is. The build compiles these modules and no others, and a test holds that
 /// each of them works; a room with kernels of its own adds its line.
@@ -21,6 +22,7 @@ public final class Kernels {
     return Stream.of(
             SelfTest.variants(),
             FragmentOrder.variants(),
+            RepackKernel.variants(),
             MatrixKernels.variants(),
             PassKernels.variants(),
             SamplingKernel.variants())

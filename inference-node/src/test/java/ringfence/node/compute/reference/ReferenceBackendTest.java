@@ -1,6 +1,8 @@
 package ringfence.node.compute.reference;
 
 import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
 import ringfence.node.catalogue.TestModel;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendContract;
@@ -46,6 +48,18 @@ class ReferenceBackendTest {
     @Override
     protected double decidedMargin() {
       return 0.01;
+    }
+
+    /// A scalar backend takes a minute for all, which the large tests do.
+    @Override
+    protected int oneOf() {
+      return 4;
+    }
+
+    @Test
+    @Tag("large")
+    void smolLm2AnswersEveryPrompt() {
+      check(TestModel.SMOLLM2, 1);
     }
   }
 

@@ -5,9 +5,12 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.vulkan.device.GpuException.Reason;
 
@@ -22,6 +25,8 @@ public final class StagingRing implements AutoCloseable {
   private final Condition freed = lock.newCondition();
   private final Deque<GpuBuffer> free = new ArrayDeque<>();
   private final Deque<Sent> sent = new ArrayDeque<>();
+  private final Map<String, Double> deviceNanos = new HashMap<>();
+  private boolean reclaiming;
   private @Nullable GpuException failure;
 
   private record Sent(GpuBuffer buffer, Recording copy, Submission submission) {}
@@ -58,8 +63,8 @@ public final class StagingRing implements AutoCloseable {
       long left = limit.toNanos();
       while (free.isEmpty()) {
         check();
-        if (sent.isEmpty()) {
-          // All are with threads that fill them.
+        if (sent.isEmpty() || reclaiming) {
+          // All are with threads that fill them, or somebody waits for the oldest already.
           left = freed.awaitNanos(left);
           if (left <= 0) {
             throw new GpuException(
@@ -76,20 +81,52 @@ public final class StagingRing implements AutoCloseable {
     }
   }
 
-  // The oldest is done first. Others wait for the lock meanwhile: they would wait for the copy too.
+  /// Waits for the oldest, which is done first. Others may send meanwhile.
   private void reclaim() {
     Sent oldest = sent.element();
+    reclaiming = true;
+    lock.unlock();
+    @Nullable GpuException thrown = null;
     try {
       oldest.submission().await(limit);
     } catch (GpuException e) {
-      failure = e;
+      thrown = e;
+    } finally {
+      lock.lock();
+      reclaiming = false;
       freed.signalAll();
-      throw e;
+    }
+    if (thrown != null) {
+      failure = failure == null ? thrown : failure;
+      throw thrown;
+    }
+    if (!oldest.equals(sent.peek())) {
+      // The ring was closed meanwhile.
+      check();
+      return;
     }
     sent.remove();
+    note(oldest.submission().timings());
     oldest.copy().close();
     free.push(oldest.buffer());
-    freed.signal();
+  }
+
+  private void note(List<Recording.Timing> timings) {
+    for (int i = 1; i < timings.size(); i++) {
+      deviceNanos.merge(
+          timings.get(i).label(), timings.get(i).nanos() - timings.get(i - 1).nanos(), Double::sum);
+    }
+  }
+
+  /// Nanoseconds that passed on the device before each timestamp of what was sent and is done,
+  /// since the one before it, by label; without those that [Slot#run] took none.
+  public Map<String, Double> deviceNanos() {
+    lock.lock();
+    try {
+      return Map.copyOf(deviceNanos);
+    } finally {
+      lock.unlock();
+    }
   }
 
   private void check() {
@@ -104,7 +141,12 @@ public final class StagingRing implements AutoCloseable {
     try {
       check();
       while (!sent.isEmpty()) {
-        reclaim();
+        if (reclaiming) {
+          freed.await();
+        } else {
+          reclaim();
+        }
+        check();
       }
     } finally {
       lock.unlock();
@@ -132,24 +174,38 @@ public final class StagingRing implements AutoCloseable {
 
     /// Begins to copy pieces of it to where they belong.
     public void send(Piece... pieces) {
+      run(
+          0,
+          (to, from) -> {
+            for (Piece piece : pieces) {
+              to.copy(from, piece.from(), piece.to(), piece.offset(), piece.bytes());
+            }
+          });
+    }
+
+    /// Begins to run commands that read the slot's buffer, which is free again after them.
+    ///
+    /// @param timestamps that they note at most
+    /// @param commands adds them to a recording, given the buffer
+    public void run(int timestamps, BiConsumer<Recording, GpuBuffer> commands) {
       GpuBuffer from = held();
-      lock.lock();
+      Recording recording = gpu.record(timestamps);
       try {
-        Recording copy = gpu.record();
+        commands.accept(recording, from);
+        recording.end();
+        lock.lock();
         try {
-          for (Piece piece : pieces) {
-            copy.copy(from, piece.from(), piece.to(), piece.offset(), piece.bytes());
-          }
-          sent.add(new Sent(from, copy, gpu.submit(copy.end())));
-        } catch (RuntimeException e) {
-          copy.close();
-          throw e;
+          check();
+          sent.add(new Sent(from, recording, gpu.submit(recording)));
+          buffer = null;
+          // Somebody may wait for it, where nothing else was under way.
+          freed.signal();
+        } finally {
+          lock.unlock();
         }
-        buffer = null;
-        // Somebody may wait for it, where nothing else was under way.
-        freed.signal();
-      } finally {
-        lock.unlock();
+      } catch (RuntimeException e) {
+        recording.close();
+        throw e;
       }
     }
 

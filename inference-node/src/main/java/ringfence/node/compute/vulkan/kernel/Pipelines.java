@@ -19,6 +19,8 @@ public final class Pipelines {
   private final Map<KernelModule, ByteBuffer> modules = new HashMap<>();
   private final Map<KernelVariant, Pipeline> built = new HashMap<>();
 
+  private long nanos;
+
   public Pipelines(Gpu gpu) {
     this.gpu = gpu;
   }
@@ -41,6 +43,7 @@ public final class Pipelines {
           Reason.UNSUPPORTED,
           gpu.traits().name() + " can't run " + variant.name() + ": " + missing.get());
     }
+    long start = System.nanoTime();
     ByteBuffer module = modules.computeIfAbsent(variant.module(), Pipelines::load);
     int[] constants = variant.constants().stream().mapToInt(Integer::intValue).toArray();
     int subgroupSize =
@@ -50,7 +53,18 @@ public final class Pipelines {
             : variant.subgroupSize();
     Pipeline pipeline = gpu.pipeline(module, constants, subgroupSize, variant.name());
     built.put(variant, pipeline);
+    nanos += System.nanoTime() - start;
     return pipeline;
+  }
+
+  /// Pipelines that were built so far.
+  public synchronized int count() {
+    return built.size();
+  }
+
+  /// The time that building them took, in nanoseconds.
+  public synchronized long nanos() {
+    return nanos;
   }
 
   static ByteBuffer load(KernelModule module) {

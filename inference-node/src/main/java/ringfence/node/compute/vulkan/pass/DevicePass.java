@@ -36,6 +36,7 @@ final class DevicePass implements AutoCloseable {
   private final Gpu gpu;
   private final StepRecorder recorder;
   private final StepPlan plan;
+  private final DeviceWeights weights;
   private final Map<Key, Step> steps = new LinkedHashMap<>(16, 0.75f, true);
   private @Nullable GpuBuffer data;
 
@@ -48,7 +49,8 @@ final class DevicePass implements AutoCloseable {
     }
   }
 
-  DevicePass(Gpu gpu, StepRecorder recorder, StepPlan plan) {
+  DevicePass(Gpu gpu, StepRecorder recorder, StepPlan plan, DeviceWeights weights) {
+    this.weights = weights;
     this.gpu = gpu;
     this.recorder = recorder;
     this.plan = plan;
@@ -72,11 +74,14 @@ final class DevicePass implements AutoCloseable {
       }
       Submission next;
       if (i == parts.size() - 1) {
+        weights.awaitAll();
         Recording[] all = new Recording[last.length + 1];
         all[0] = parts.get(i);
         System.arraycopy(last, 0, all, 1, last.length);
         next = gpu.submit(all);
       } else {
+        // While a model is loaded, a prompt's first layers need not wait for the last.
+        weights.awaitLayers(recorder.layersBefore(i + 1, PARTS));
         next = gpu.submit(parts.get(i));
       }
       // One part runs, one waits behind it: the device is never idle, and an unwanted step soon
@@ -97,6 +102,7 @@ final class DevicePass implements AutoCloseable {
     plan.write(step.layout(), buffer(step.layout().size).mapped());
     List<Recording> all = new ArrayList<>(step.parts());
     all.addAll(last);
+    weights.awaitAll();
     Submission submission = gpu.submit(all.toArray(Recording[]::new));
     finish(submission);
     List<Phases.Noted> noted = new ArrayList<>(step.phases().noted());

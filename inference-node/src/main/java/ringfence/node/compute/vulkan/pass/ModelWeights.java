@@ -5,7 +5,9 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.vulkan.device.Gpu;
@@ -13,24 +15,28 @@ import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.GpuException;
 import ringfence.node.compute.vulkan.device.MemoryUse;
 import ringfence.node.compute.vulkan.device.StagingRing;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.weights.MatrixUpload;
+import ringfence.node.gguf.Tensor;
 import ringfence.node.model.Model;
 import ringfence.node.model.Weights;
 
 /// Brings a model's numbers to the device, through a ring of host buffers that bounds what the host
 /// needs meanwhile.
 final class ModelWeights {
-  private static final int SLOT_BYTES = 16 << 20;
-  private static final int MOST_SLOTS = 16;
+  private static final int SLOT_BYTES = 8 << 20;
+  private static final int MOST_SLOTS = 24;
   private static final Duration SLOT_LIMIT = Duration.ofMinutes(1);
 
+  private final Pipelines pipelines;
   private final Gpu gpu;
   private final Weights weights;
   private final Vectors vectors = new Vectors();
   private final WeightsPlan.Allocated matrices;
 
-  private ModelWeights(Gpu gpu, Weights weights, WeightsPlan plan) {
-    this.gpu = gpu;
+  private ModelWeights(Pipelines pipelines, Weights weights, WeightsPlan plan) {
+    this.pipelines = pipelines;
+    this.gpu = pipelines.gpu();
     this.weights = weights;
     this.matrices = plan.allocate(gpu);
   }
@@ -40,23 +46,17 @@ final class ModelWeights {
     WeightsPlan plan = new WeightsPlan(gpu.traits());
     plan.add(model.weights().tokenEmbedding());
     for (Weights.Layer layer : model.weights().layers()) {
-      plan.add(layer.query());
-      plan.add(layer.key());
-      plan.add(layer.value());
-      plan.add(layer.attentionOutput());
-      plan.add(layer.gate());
-      plan.add(layer.up());
-      plan.add(layer.down());
+      tensors(layer).forEach(plan::add);
     }
     plan.add(model.weights().output());
     return plan;
   }
 
-  /// Uploads everything.
+  /// Makes room for everything, brings the vectors, and begins to bring the matrices.
   ///
-  /// @param threads that repack
-  static DeviceWeights load(Gpu gpu, Model model, WeightsPlan plan, int threads) {
-    return new ModelWeights(gpu, model.weights(), plan).load(threads);
+  /// @param threads that read the file
+  static DeviceWeights load(Pipelines pipelines, Model model, WeightsPlan plan, int threads) {
+    return new ModelWeights(pipelines, model.weights(), plan).load(threads);
   }
 
   private DeviceWeights load(int threads) {
@@ -70,21 +70,57 @@ final class ModelWeights {
       layers.add(layer(layer));
     }
     long outputNorm = vectors.place(weights.outputNorm());
-    int slots = Math.clamp(2L * threads, 2, MOST_SLOTS);
-    try (StagingRing ring = new StagingRing(gpu, slots, SLOT_BYTES, SLOT_LIMIT)) {
+    int slots = Math.clamp(threads * 3L / 2, 2, MOST_SLOTS);
+    // The upload closes it.
+    StagingRing ring = new StagingRing(gpu, slots, SLOT_BYTES, SLOT_LIMIT);
+    try {
       send(ring, buffer);
-      MatrixUpload.run(ring, threads, matrices.transfers());
     } catch (InterruptedException e) {
+      ring.close();
       Thread.currentThread().interrupt();
       throw new GpuException(
           GpuException.Reason.CLOSED, "loading was interrupted before all weights were there", e);
+    } catch (RuntimeException e) {
+      ring.close();
+      throw e;
     }
     return new DeviceWeights(
         matrices.of(weights.tokenEmbedding()),
         outputNorm,
         matrices.of(weights.output()),
         List.copyOf(layers),
-        Stream.concat(matrices.buffers().stream(), Stream.of(buffer)).toList());
+        Stream.concat(matrices.buffers().stream(), Stream.of(buffer)).toList(),
+        MatrixUpload.begin(pipelines, ring, threads, matrices.transfers()),
+        needs());
+  }
+
+  /// See [DeviceWeights#needs]. Matrices are sent in the order in which they were planned.
+  private List<Integer> needs() {
+    Map<Tensor, Integer> places = new HashMap<>();
+    for (Tensor tensor : matrices.matrices().keySet()) {
+      places.put(tensor, places.size() + 1);
+    }
+    List<Integer> needs = new ArrayList<>();
+    int most = places.getOrDefault(weights.tokenEmbedding(), places.size());
+    needs.add(most);
+    for (Weights.Layer layer : weights.layers()) {
+      for (Tensor tensor : tensors(layer)) {
+        most = Math.max(most, places.getOrDefault(tensor, places.size()));
+      }
+      needs.add(most);
+    }
+    return List.copyOf(needs);
+  }
+
+  private static List<Tensor> tensors(Weights.Layer layer) {
+    return List.of(
+        layer.query(),
+        layer.key(),
+        layer.value(),
+        layer.attentionOutput(),
+        layer.gate(),
+        layer.up(),
+        layer.down());
   }
 
   private void send(StagingRing ring, GpuBuffer to) throws InterruptedException {

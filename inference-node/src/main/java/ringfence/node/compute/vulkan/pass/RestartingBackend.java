@@ -1,5 +1,6 @@
 package ringfence.node.compute.vulkan.pass;
 
+import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
@@ -7,6 +8,7 @@ import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendFailure;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Batch;
+import ringfence.node.compute.LoadPart;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.Outputs;
 import ringfence.node.compute.Profiler;
@@ -85,6 +87,11 @@ public final class RestartingBackend implements Backend {
       current.copyPage(from, to, tokens);
       return true;
     });
+  }
+
+  @Override
+  public List<LoadPart> loaded() {
+    return watched(() -> current.loaded());
   }
 
   @Override

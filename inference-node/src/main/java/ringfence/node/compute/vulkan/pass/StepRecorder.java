@@ -63,6 +63,12 @@ final class StepRecorder {
     return new StepLayout(shape, kinds.windows().length, kinds.turns());
   }
 
+  /// Layers that the first `part` of `parts` parts of a step need.
+  int layersBefore(int part, int parts) {
+    int layers = spec.layers().size();
+    return Math.min(layers, part * Math.ceilDiv(layers, parts));
+  }
+
   /// Records a step of a shape.
   ///
   /// @param data where the step's data will stand

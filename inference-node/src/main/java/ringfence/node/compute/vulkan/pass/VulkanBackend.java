@@ -14,6 +14,7 @@ import ringfence.node.compute.Batch;
 import ringfence.node.compute.BatchChecks;
 import ringfence.node.compute.FirstLayers;
 import ringfence.node.compute.KvType;
+import ringfence.node.compute.LoadPart;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.Outputs;
 import ringfence.node.compute.Profiler;
@@ -42,7 +43,10 @@ public final class VulkanBackend implements Backend {
   /// Of a device that does not tell.
   private static final int MULTIPROCESSORS = 32;
 
+  private final Pipelines pipelines;
   private final Gpu gpu;
+  private final double deviceSeconds;
+  private final double openSeconds;
   private final AutoCloseable owner;
   private final BackendOptions options;
   private final BatchChecks checks;
@@ -60,16 +64,19 @@ public final class VulkanBackend implements Backend {
 
   /// Opens a backend for a model on a device of its own.
   ///
-  /// @param model its weights are mapped; they are read here and not needed afterwards, but for
-  ///   layers that stay on the processor
+  /// @param model its weights are mapped, and stay so until this is closed: they may still be on
+  ///   their way when this returns, and layers that stay on the processor are read where they lie
   /// @param firstLayers opens those
   /// @throws ringfence.node.compute.vulkan.device.GpuException when there is no such device, or it
   ///   has no room for the model
   public static VulkanBackend open(
       Model model, BackendOptions options, FirstLayers.Opener firstLayers) {
+    long start = System.nanoTime();
     VulkanDevices.Opened opened = VulkanDevices.open(options.device());
+    double seconds = (System.nanoTime() - start) / 1e9;
     try {
-      return open(new Pipelines(opened.gpu()), opened.owner(), model, options, firstLayers);
+      return open(
+          new Pipelines(opened.gpu()), opened.owner(), model, options, firstLayers, seconds);
     } catch (RuntimeException e) {
       try {
         opened.owner().close();
@@ -87,7 +94,7 @@ public final class VulkanBackend implements Backend {
 
   /// Opens a backend for a model on an open device.
   ///
-  /// @param model its weights are mapped; they are read here and not needed afterwards
+  /// @param model as above
   /// @param owner closed last
   public static VulkanBackend open(
       Pipelines pipelines,
@@ -95,19 +102,44 @@ public final class VulkanBackend implements Backend {
       Model model,
       BackendOptions options,
       FirstLayers.Opener firstLayers) {
+    return open(pipelines, owner, model, options, firstLayers, 0);
+  }
+
+  private static VulkanBackend open(
+      Pipelines pipelines,
+      AutoCloseable owner,
+      Model model,
+      BackendOptions options,
+      FirstLayers.Opener firstLayers,
+      double deviceSeconds) {
     if (Math.min(options.pages(), options.pageTokens()) < 1 || options.maxBatchTokens() < 1) {
       throw new IllegalArgumentException("every option must be at least 1: " + options);
     }
     LayerSplit split = LayerSplit.of(pipelines.gpu(), model, options);
-    return new VulkanBackend(pipelines, owner, split, options, firstLayers);
+    DeviceWeights weights =
+        ModelWeights.load(pipelines, split.back(), split.weights(), options.threads());
+    try {
+      return new VulkanBackend(
+          pipelines, owner, split, weights, options, firstLayers, deviceSeconds);
+    } catch (RuntimeException e) {
+      // Its threads must not outlive the device.
+      weights.close();
+      throw e;
+    }
   }
 
   private VulkanBackend(
       Pipelines pipelines,
       AutoCloseable owner,
       LayerSplit split,
+      DeviceWeights weights,
       BackendOptions options,
-      FirstLayers.Opener firstLayers) {
+      FirstLayers.Opener firstLayers,
+      double deviceSeconds) {
+    long start = System.nanoTime();
+    this.pipelines = pipelines;
+    this.deviceSeconds = deviceSeconds;
+    this.weights = weights;
     Model model = split.back();
     ModelSpec spec = model.spec();
     this.gpu = pipelines.gpu();
@@ -134,7 +166,6 @@ public final class VulkanBackend implements Backend {
                 ? Arithmetic.DETERMINISTIC
                 : Arithmetic.FAST);
     this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
-    this.weights = ModelWeights.load(gpu, model, split.weights(), options.threads());
     this.store = new KvStore(gpu, spec, options.kvType(), options.pages(), options.pageTokens());
     this.activations =
         new Activations(
@@ -162,8 +193,10 @@ public final class VulkanBackend implements Backend {
         new DevicePass(
             gpu,
             recorder,
-            new StepPlan(plan, options.pageTokens(), kinds.windows(), kinds.turns()));
+            new StepPlan(plan, options.pageTokens(), kinds.windows(), kinds.turns()),
+            weights);
     this.head = new Head(gpu, spec, weights, matrices, activations, tokens);
+    this.openSeconds = (System.nanoTime() - start) / 1e9;
   }
 
   /// The most tokens of which the matrices want floats.
@@ -270,6 +303,20 @@ public final class VulkanBackend implements Backend {
     to.barrier();
     phases.end(to, "draw", 0);
     return to.end();
+  }
+
+  @Override
+  public List<LoadPart> loaded() {
+    weights.upload().finish();
+    List<LoadPart> parts = new ArrayList<>();
+    parts.add(new LoadPart("device opened and tried", deviceSeconds, ""));
+    parts.add(
+        new LoadPart("memory, recordings", openSeconds, "weights are on their way meanwhile"));
+    parts.addAll(weights.upload().parts());
+    parts.add(
+        new LoadPart(
+            "kernels", pipelines.nanos() / 1e9, pipelines.count() + " so far, or from the cache"));
+    return parts;
   }
 
   @Override

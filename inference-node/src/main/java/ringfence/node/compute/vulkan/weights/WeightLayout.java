@@ -42,6 +42,16 @@ public record WeightLayout(WeightFormat format, int rows, int columns) {
     return Math.ceilDiv(columns, TILE_COLUMNS);
   }
 
+  /// Bytes of a row in the file.
+  public long rowBytes() {
+    return format.type().bytes(columns);
+  }
+
+  /// Rows of a run of row tiles, of which the last may be shorter.
+  int rows(int firstRowTile, int rowTiles) {
+    return Math.min(rows, (firstRowTile + rowTiles) * TILE_ROWS) - firstRowTile * TILE_ROWS;
+  }
+
   /// Bytes of a plane for a run of row tiles.
   public long bytes(Plane plane, int rowTiles) {
     return (long) format.bytes(plane) * rowTiles * (columnTiles() / plane.tilesAnEntry());

@@ -87,9 +87,15 @@ class VulkanBackendTest {
     }
   }
 
-  /// The last layer on the device, the others on the processor.
+  /// The last layer on the device, the others on the processor. Where the border is does not depend
+  /// on the architecture.
   @Nested
   class Split extends BackendContract {
+    @Override
+    protected List<String> models() {
+      return List.of("qwen2-mixed.gguf", "gemma3-q4_0.gguf");
+    }
+
     @Override
     protected Backend open(Model model, BackendOptions options) {
       Backend backend = VulkanBackendTest.open(model, options, true, 1);
@@ -112,9 +118,15 @@ class VulkanBackendTest {
     }
   }
 
-  /// A row depends on its own sequence alone with bytes too.
+  /// A row depends on its own sequence alone with bytes too; two sizes of heads, with and without
+  /// windows.
   @Nested
   class Bytes extends BackendContract {
+    @Override
+    protected List<String> models() {
+      return List.of("llama-rope3-q8_0.gguf", "gemma3-q4_0.gguf");
+    }
+
     @Override
     protected Backend open(Model model, BackendOptions options) {
       Backend backend =
