@@ -1,14 +1,16 @@
 """Kills nodes with SIGKILL at random tokens of answers of every kind, restarts them behind, and checks that each answer is the one
 that an undisturbed stack gives, and that the reader sees no long pause.
 
-usage: kill_many.py URL MODEL RUN_DIR [--kills N] [--seconds S] [--seed N] [--pause S]
+usage: kill_many.py URL MODEL RUN_DIR [--kills N] [--at-once N] [--seconds S] [--seed N] [--pause S]
 
 The stack is one of `deploy/local/up --nodes N`, N at least 2; RUN_DIR is deploy/local/.run. It needs Linux (/proc).
 
-A killed node is started again when its answer has ended: on a real fleet another machine starts it, here it would take the
-processors from the node that goes on. Its start bounds how many kills fit in a time: a JVM that compiles the engine's vector code
-takes some 20 s of processor time, and the report says how long it took. Beside the reader's pause stands the part of it that the
-node that went on needed to its first token (it computes the prompt and the answer so far)."""
+--kills counts answers that lost their node: what the router calls an attempt that ended as target_lost. With --at-once, one SIGKILL
+takes the node from several. What bounds how many fit in a time is the killed nodes' start: a JVM that compiles the engine's vector
+code takes some 30 s of processor time, and the report says how long it took. A killed node is started again when the answers have
+ended: on a real fleet another machine starts it, here it would take the processors from the node that goes on. Pauses are measured
+while one answer is read at a time. Beside the reader's pause stands the part of it that the node that went on needed to its first
+token (it computes the prompt and the answer so far)."""
 
 import argparse
 import json
@@ -51,6 +53,8 @@ class Nodes:
         for file in sorted(self.run_dir.glob("node-*.pid")):
             words = pathlib.Path(f"/proc/{int(file.read_text())}/cmdline").read_bytes().split(b"\0")[:-1]
             self.commands[file.stem] = words
+        router = pathlib.Path(f"/proc/{int((self.run_dir / 'router.pid').read_text())}/cmdline").read_bytes().split(b"\0")
+        self.router = int(next(word for word in router if word.startswith(b"-Dquarkus.http.port=")).split(b"=")[1])
         if len(self.commands) < 2:
             raise SystemExit("at least two nodes are needed: deploy/local/up --nodes 3")
         self.lock = threading.Lock()
@@ -78,6 +82,20 @@ class Nodes:
         except OSError:
             pass
         return 0
+
+    def lost(self) -> int:
+        """Answers that have lost their node so far, as the router counts."""
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.router}/q/metrics", timeout=10) as answer:
+            for line in answer.read().decode().splitlines():
+                if line.startswith("ringfence_router_attempts_total") and 'outcome="target_lost"' in line:
+                    return int(float(line.rsplit(" ", 1)[1]))
+        return 0
+
+    def busiest(self):
+        """The node that computes most, if another one can go on with that; None: there is none."""
+        up = self.up()
+        computing = sorted(((self.running(node), node) for node in up), reverse=True)
+        return computing[0][1] if len(up) > 1 and computing[0][0] > 0 else None
 
     def up(self) -> list:
         with self.lock:
@@ -116,7 +134,7 @@ class Nodes:
             if time.monotonic() > deadline or child.poll() is not None:
                 print(f"{node} did not start again; see its log", file=sys.stderr)
                 os._exit(1)
-            time.sleep(0.05)
+            time.sleep(0.25)
         with self.lock:
             self.down.discard(node)
             self.starts.append(time.monotonic() - began)
@@ -161,14 +179,14 @@ def ask(url: str, body: dict, at_chunk, hook) -> Reading:
         timer = threading.Timer(0.05 + 0.02 * at_chunk[0], hook, [reading]) if at_chunk else None
         if timer:
             timer.start()
-        with urllib.request.urlopen(request, timeout=120) as response:
+        with urllib.request.urlopen(request, timeout=240) as response:
             reading.add(json.load(response))
         if timer:
             timer.cancel()
             timer.join()
         return reading
     wanted = list(at_chunk)
-    with urllib.request.urlopen(request, timeout=120) as response:
+    with urllib.request.urlopen(request, timeout=240) as response:
         reading.node = response.headers["Ringfence-Node"]
         for line in response:
             if not line.startswith(b"data: ") or line.strip() == b"data: [DONE]":
@@ -211,76 +229,142 @@ class Watch:
         os._exit(1)
 
 
+class Run:
+    def __init__(self, options) -> None:
+        self.options = options
+        self.dice = random.Random(options.seed)
+        self.nodes = Nodes(options.run_dir)
+        self.expected = {}
+        self.before = self.nodes.lost()
+        self.signals = self.wrong = self.answers = 0
+        self.by_case = dict.fromkeys(CASES, 0)
+        self.pauses = []
+        self.computing = []
+        self.lock = threading.Lock()
+
+    def kills(self) -> int:
+        return self.nodes.lost() - self.before
+
+    def learn(self, name: str) -> None:
+        if name not in self.expected:
+            reading = ask(self.options.url, body_of(CASES[name], self.options.model), [], None)
+            self.expected[name] = (reading.content(), reading.chunks)
+
+    def check(self, name: str, reading: Reading) -> None:
+        with self.lock:
+            self.answers += 1
+            self.by_case[name] += 1
+            if reading.content() != self.expected[name][0]:
+                self.wrong += 1
+                print(f"WRONG after {self.signals} kills, seed {self.options.seed}, {name}:\n{self.expected[name][0]}\n{reading.content()}")
+
+    def one(self, name: str) -> None:
+        """One answer, which loses one or two nodes."""
+        killed, moments = [], []
+
+        def kill(_: Reading) -> None:
+            node = self.nodes.busiest()
+            if node:
+                self.nodes.kill(node)
+                killed.append(node)
+                moments.append(time.monotonic())
+
+        chunks = self.expected[name][1]
+        spare = min(len(self.nodes.up()) - 1, 2)
+        at = sorted(self.dice.sample(range(2, max(4, chunks - 4)), spare)) if chunks > 8 else [self.dice.randrange(2, 60)]
+        before = self.nodes.computed()
+        reading = ask(self.options.url, body_of(CASES[name], self.options.model), at, kill)
+        self.signals += len(killed)
+        if CASES[name].get("stream", True):
+            for moment in moments:
+                after = [gap for when, gap in reading.gaps if when > moment]
+                self.pauses.append(max(after[:16], default=0))
+            if len(killed) == 1:
+                now = self.nodes.computed()
+                self.computing += [
+                    now[node][1] - before[node][1] for node in now if node in before and node not in killed and now[node][0] == before[node][0] + 1
+                ]
+        self.nodes.start_again(killed)
+        self.check(name, reading)
+
+    def many(self, names: list) -> None:
+        """Many answers at once, while nodes are lost until one is left."""
+        tokens = threading.Semaphore(0)
+        failed = []
+
+        def read(name: str) -> None:
+            try:
+                wanted = range(2, self.expected[name][1] + 1)
+                self.check(name, ask(self.options.url, body_of(CASES[name], self.options.model), wanted, lambda _: tokens.release()))
+            except BaseException as broken:  # told by the main thread
+                failed.append((name, broken))
+
+        readers = [threading.Thread(target=read, args=(name,), daemon=True) for name in names]
+        for reader in readers:
+            reader.start()
+        killed = []
+        spare = len(self.nodes.up()) - 1
+        expected = sum(max(1, self.expected[name][1]) for name in names)
+        for _ in range(spare):
+            # At a random token of all that are being read.
+            for _ in range(self.dice.randrange(len(names), max(len(names) + 1, expected // (spare + 1)))):
+                if not tokens.acquire(timeout=30):
+                    break
+            node = self.nodes.busiest()
+            if node:
+                self.nodes.kill(node)
+                killed.append(node)
+        for reader in readers:
+            reader.join()
+        self.signals += len(killed)
+        self.nodes.start_again(killed)
+        if failed:
+            raise SystemExit(f"{failed[0][0]} failed after {self.signals} kills, seed {self.options.seed}: {failed[0][1]!r}")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("url")
     parser.add_argument("model")
     parser.add_argument("run_dir")
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=200, help="answers that lose their node (default: 200)")
+    parser.add_argument("--at-once", type=int, default=1, help="answers read at one time (default: 1)")
     parser.add_argument("--seconds", type=float, default=0, help="begin no other answer after so long, whatever the number of kills; 0: never")
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--pause", type=float, default=1.0, help="the longest pause at the 99th percentile, in seconds; 0: any")
     options = parser.parse_args()
     began = time.monotonic()
     watch = Watch(options.seconds and options.seconds + 150)
-    dice = random.Random(options.seed)
-    nodes = Nodes(options.run_dir)
-    expected = {}
-    kills = wrong = answers = 0
-    by_case = dict.fromkeys(CASES, 0)
-    pauses = []
-    computing = []
+    run = Run(options)
+    kills = 0
     while kills < options.kills and not (options.seconds and time.monotonic() - began > options.seconds):
-        name = dice.choice(list(CASES))
-        if name not in expected:
+        names = [run.dice.choice(list(CASES)) for _ in range(options.at_once)]
+        for name in names:
             watch.doing = f"asking '{name}' without a kill"
-            reading = ask(options.url, body_of(CASES[name], options.model), [], None)
-            expected[name] = (reading.content(), reading.chunks)
-        content, chunks = expected[name]
-        # One node must stay up to go on with the answer.
-        watch.doing = f"waiting for killed nodes to come back after {kills} kills"
-        nodes.await_up(2)
-        killed = []
-        moments = []
-
-        def kill(reading: Reading) -> None:
-            computing = [node for node in nodes.up() if nodes.running(node) > 0]
-            if computing and len(nodes.up()) > 1:
-                nodes.kill(computing[0])
-                killed.append(computing[0])
-                moments.append(time.monotonic())
-
-        spare = len(nodes.up()) - 1
-        at = sorted(dice.sample(range(2, max(4, chunks - 4)), min(spare, 2))) if chunks > 8 else [dice.randrange(2, 60)]
-        before = nodes.computed()
-        watch.doing = f"reading '{name}' after {kills} kills"
-        reading = ask(options.url, body_of(CASES[name], options.model), at, kill)
-        answers += 1
-        kills += len(killed)
-        by_case[name] += len(killed)
-        if CASES[name].get("stream", True):
-            for moment in moments:
-                after = [gap for when, gap in reading.gaps if when > moment]
-                pauses.append(max(after[:16], default=0))
-            if len(killed) == 1:
-                now = nodes.computed()
-                computing += [
-                    now[node][1] - before[node][1] for node in now if node in before and node not in killed and now[node][0] == before[node][0] + 1
-                ]
-        nodes.start_again(killed)
-        if reading.content() != content:
-            wrong += 1
-            print(f"WRONG after {kills} kills, seed {options.seed}, {name}:\n{content}\n{reading.content()}")
+            run.learn(name)
+        # One node must stay up to go on with the answers; many at once are worth all nodes.
+        watch.doing = f"waiting for killed nodes to come back after {run.signals} kills"
+        run.nodes.await_up(2 if options.at_once == 1 else len(run.nodes.commands))
+        watch.doing = f"reading {names} after {run.signals} kills"
+        if options.at_once == 1:
+            run.one(names[0])
+        else:
+            run.many(names)
+        kills = run.kills()
     watch.doing = "waiting for the last killed nodes"
-    nodes.await_up(len(nodes.commands))
+    run.nodes.await_up(len(run.nodes.commands))
     took = time.monotonic() - began
-    print(f"{kills} kills in {answers} answers in {took:.0f} s (seed {options.seed}): {wrong} answers differ; {by_case}")
-    print(spread("pause of the reader", pauses))
-    print(spread("of it, to the first token on the node that went on", computing))
-    print(spread("a killed node's start", nodes.starts))
-    if wrong or not kills:
-        raise SystemExit("answers differ" if wrong else "nothing was killed: the answers were too quick or no node computed")
-    if options.pause and pauses and percentile(pauses, 0.99) > options.pause:
+    print(
+        f"{run.signals} nodes killed, {kills} times an answer lost its node, {run.answers} answers in {took:.0f} s (seed {options.seed}):"
+        f" {run.wrong} differ; {run.by_case}"
+    )
+    if options.at_once == 1:
+        print(spread("pause of the reader", run.pauses))
+        print(spread("of it, to the first token on the node that went on", run.computing))
+    print(spread("a killed node's start", run.nodes.starts))
+    if run.wrong or not kills:
+        raise SystemExit("answers differ" if run.wrong else "nothing was killed: the answers were too quick or no node computed")
+    if options.pause and run.pauses and percentile(run.pauses, 0.99) > options.pause:
         raise SystemExit(f"the pause's 99th percentile is above {options.pause} s")
 
 
