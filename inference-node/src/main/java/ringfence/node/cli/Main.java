@@ -24,6 +24,7 @@ import ringfence.node.bench.LlamaContestant;
       KernelsCommand.class,
       HuntCommand.class,
       TruthCommand.class,
+      TuneCommand.class,
     })
 public final class Main {
 

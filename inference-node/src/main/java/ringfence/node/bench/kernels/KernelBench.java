@@ -1,37 +1,20 @@
 package ringfence.node.bench.kernels;
 
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
-import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
 import java.util.function.Consumer;
 import ringfence.node.compute.vulkan.device.Gpu;
-import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.GpuException;
-import ringfence.node.compute.vulkan.device.MemoryUse;
-import ringfence.node.compute.vulkan.device.Recording;
-import ringfence.node.compute.vulkan.device.Recording.Timing;
-import ringfence.node.compute.vulkan.device.Submission;
 import ringfence.node.compute.vulkan.matrix.Choice;
 import ringfence.node.compute.vulkan.matrix.Matrices;
-import ringfence.node.compute.vulkan.matrix.Product;
-import ringfence.node.compute.vulkan.weights.GpuMatrix;
 import ringfence.node.compute.vulkan.weights.WeightFormat;
 import ringfence.node.compute.vulkan.weights.WeightLayout;
 
 /// Times each variant of the matrix kernels by the device's timestamps, a barrier after each
 /// product, with weights that take turns so that they come from memory.
 public final class KernelBench implements AutoCloseable {
-  private static final Duration LIMIT = Duration.ofSeconds(60);
-  private static final long BUSY_NANOS = 1_300_000_000L;
-  private static final double SEGMENT_NANOS = 1.5e6;
-  private static final int SEGMENTS = 5;
-  private static final int MOST_REPEATS = 300;
   private static final int SHOWN = 5;
 
   /// A vocabulary's rows are wanted for the last tokens of sequences alone, never for whole
@@ -52,101 +35,69 @@ public final class KernelBench implements AutoCloseable {
       long footprint,
       String only) {}
 
-  private record Case(WeightLayout layout, int tokens, List<Choice> choices) {}
+  private record Case(KernelTimer.Work work, List<Choice> choices) {}
 
   private record Timed(Choice choice, double nanos) {}
 
-  private final Gpu gpu;
   private final Matrices matrices;
   private final Plan plan;
-  private final GpuBuffer weights;
-  private final GpuBuffer inputs;
-  private final GpuBuffer outputs;
+  private final List<KernelTimer.Work> works;
+  private final KernelTimer timer;
 
   public KernelBench(Gpu gpu, Matrices matrices, Plan plan) {
-    this.gpu = gpu;
     this.matrices = matrices;
     this.plan = plan;
-    long largest = plan.footprint();
-    long in = 4;
-    long out = 4;
-    for (Shape shape : plan.shapes()) {
-      for (WeightFormat format : plan.formats()) {
-        largest =
-            Math.max(
-                largest, GpuMatrix.bytes(new WeightLayout(format, shape.rows(), shape.columns())));
-      }
-      for (int tokens : plan.tokens()) {
-        if (timed(shape, tokens)) {
-          // Kernels may read what tokens fill up a fragment.
-          in = Math.max(in, (tokens + 15L) / 16 * 16 * 4 * shape.columns());
-          out = Math.max(out, 4L * tokens * shape.rows());
+    this.works = works(plan);
+    this.timer = new KernelTimer(gpu, matrices, plan.footprint(), works);
+  }
+
+  private static List<KernelTimer.Work> works(Plan plan) {
+    List<KernelTimer.Work> works = new ArrayList<>();
+    for (WeightFormat format : plan.formats()) {
+      for (Shape shape : plan.shapes()) {
+        for (int tokens : plan.tokens()) {
+          if (timed(shape.rows(), tokens)) {
+            WeightLayout layout = new WeightLayout(format, shape.rows(), shape.columns());
+            works.add(new KernelTimer.Work(layout, tokens, 1));
+          }
         }
       }
     }
-    weights = filled(2 * largest);
-    inputs = filled(in);
-    outputs = gpu.allocate(out, MemoryUse.DEVICE);
+    return works;
   }
 
-  private static boolean timed(Shape shape, int tokens) {
-    return (long) shape.rows() * tokens <= MOST_RESULTS;
-  }
-
-  /// Random bytes that are no float16 NaN and no infinity.
-  private GpuBuffer filled(long bytes) {
-    GpuBuffer target = gpu.allocate(bytes, MemoryUse.DEVICE);
-    int part = (int) Math.min(bytes, 16 << 20) / 8 * 8;
-    try (GpuBuffer source = gpu.allocate(part, MemoryUse.UPLOAD);
-        Recording copy = gpu.record()) {
-      MemorySegment mapped = source.mapped();
-      Random random = new Random(1);
-      for (int i = 0; i < part / 8; i++) {
-        mapped.setAtIndex(ValueLayout.JAVA_LONG, i, random.nextLong() & 0x3B3B_3B3B_3B3B_3B3BL);
-      }
-      for (long at = 0; at < bytes; at += part) {
-        copy.copy(source, 0, target, at, Math.min(part, bytes - at));
-      }
-      gpu.submit(copy.end()).await(LIMIT);
-    }
-    return target;
+  static boolean timed(int rows, int tokens) {
+    return (long) rows * tokens <= MOST_RESULTS;
   }
 
   /// Times all and prints a line a case, its fastest variants first.
   public void run(Consumer<String> out) {
     List<Case> cases = new ArrayList<>();
-    for (WeightFormat format : plan.formats()) {
-      for (Shape shape : plan.shapes()) {
-        for (int tokens : plan.tokens()) {
-          if (timed(shape, tokens)) {
-            WeightLayout layout = new WeightLayout(format, shape.rows(), shape.columns());
-            cases.add(new Case(layout, tokens, usable(layout, tokens, out)));
-          }
-        }
-      }
+    for (KernelTimer.Work work : works) {
+      cases.add(new Case(work, usable(work, out)));
     }
     boolean warm = false;
     for (Case one : cases) {
       List<Timed> timed = new ArrayList<>();
       for (Choice choice : one.choices()) {
         if (!warm) {
-          keepBusy(one, choice);
+          timer.keepBusy(one.work(), choice);
           warm = true;
         }
-        timed.add(new Timed(choice, time(one, choice)));
+        timed.add(new Timed(choice, timer.time(one.work(), choice)));
       }
       timed.sort(Comparator.comparingDouble(Timed::nanos));
-      out.accept(line(one, timed));
+      out.accept(line(one.work(), timed));
     }
   }
 
   /// Builds the pipelines of those that the device can run, before anything is timed.
-  private List<Choice> usable(WeightLayout layout, int tokens, Consumer<String> out) {
+  private List<Choice> usable(KernelTimer.Work work, Consumer<String> out) {
     List<Choice> all = new ArrayList<>();
-    for (Choice choice : KernelVariants.of(layout, tokens, matrices)) {
+    for (Choice choice : KernelVariants.of(work.layout(), work.tokens(), matrices)) {
       if (choice.toString().contains(plan.only())) {
-        try (Recording recording = gpu.record()) {
-          matrices.record(recording, product(layout, 0), tokens, choice);
+        try {
+          timer.prepare(work, choice);
           all.add(choice);
         } catch (GpuException e) {
           if (e.reason() != GpuException.Reason.UNSUPPORTED) {
@@ -159,69 +110,7 @@ public final class KernelBench implements AutoCloseable {
     return all;
   }
 
-  private Product product(WeightLayout layout, long copy) {
-    return Product.of(
-        new GpuMatrix(layout, weights, copy * GpuMatrix.bytes(layout)),
-        inputs.address(),
-        layout.columns(),
-        outputs.address(),
-        layout.rows());
-  }
-
-  private long copies(WeightLayout layout) {
-    long bytes = GpuMatrix.bytes(layout);
-    return Math.clamp(Math.ceilDiv(plan.footprint(), bytes), 1, weights.size() / bytes);
-  }
-
-  private void keepBusy(Case one, Choice choice) {
-    long end = System.nanoTime() + BUSY_NANOS;
-    try (Recording recording = recording(one, choice, 20, 1)) {
-      while (System.nanoTime() < end) {
-        gpu.submit(recording).await(LIMIT);
-      }
-    }
-  }
-
-  private double time(Case one, Choice choice) {
-    double estimate;
-    try (Recording recording = recording(one, choice, 2, 2)) {
-      estimate = median(gpu.submit(recording), 2);
-    }
-    long wanted = (long) (SEGMENT_NANOS / Math.max(estimate, 1000));
-    int repeats = Math.clamp(wanted, 1, MOST_REPEATS);
-    try (Recording recording = recording(one, choice, repeats, SEGMENTS)) {
-      gpu.submit(recording).await(LIMIT);
-      return median(gpu.submit(recording), repeats);
-    }
-  }
-
-  private Recording recording(Case one, Choice choice, int repeats, int segments) {
-    Recording recording = gpu.record(segments + 1);
-    long copies = copies(one.layout());
-    long turn = 0;
-    recording.timestamp("begin");
-    for (int segment = 0; segment < segments; segment++) {
-      for (int i = 0; i < repeats; i++) {
-        matrices.record(recording, product(one.layout(), turn++ % copies), one.tokens(), choice);
-        recording.barrier();
-      }
-      recording.timestamp("segment");
-    }
-    return recording.end();
-  }
-
-  private static double median(Submission submission, int repeats) {
-    submission.await(LIMIT);
-    List<Timing> timings = submission.timings();
-    double[] each = new double[timings.size() - 1];
-    for (int i = 0; i < each.length; i++) {
-      each[i] = (timings.get(i + 1).nanos() - timings.get(i).nanos()) / repeats;
-    }
-    Arrays.sort(each);
-    return each[each.length / 2];
-  }
-
-  private String line(Case one, List<Timed> timed) {
+  private String line(KernelTimer.Work one, List<Timed> timed) {
     WeightLayout layout = one.layout();
     StringBuilder line =
         new StringBuilder(
@@ -251,7 +140,7 @@ public final class KernelBench implements AutoCloseable {
     return line.toString();
   }
 
-  private static String rate(Case one, double nanos) {
+  private static String rate(KernelTimer.Work one, double nanos) {
     WeightLayout layout = one.layout();
     double gigabytes = layout.bytes() / nanos;
     double teraflops = 2.0 * layout.rows() * layout.columns() * one.tokens() / nanos / 1e3;
@@ -263,8 +152,6 @@ public final class KernelBench implements AutoCloseable {
 
   @Override
   public void close() {
-    weights.close();
-    inputs.close();
-    outputs.close();
+    timer.close();
   }
 }

@@ -11,19 +11,20 @@ import java.util.Arrays;
 /// A file of bytes after their SHA-256: drivers trust their cached pipelines, so that a damaged
 /// file must never reach one. A file that is missing, damaged, too large or can't be written costs
 /// time and nothing else.
-final class CacheFile {
+public final class CacheFile {
   static final int MOST_BYTES = 256 << 20;
   private static final int DIGEST_BYTES = 32;
 
   private final Path file;
   private byte[] known = new byte[0];
 
-  CacheFile(Path file) {
+  /// @param file need not be there
+  public CacheFile(Path file) {
     this.file = file;
   }
 
   /// The bytes; none when there is no sound file.
-  byte[] read() {
+  public byte[] read() {
     try {
       if (!Files.isRegularFile(file) || Files.size(file) > MOST_BYTES + DIGEST_BYTES) {
         return new byte[0];
@@ -44,7 +45,7 @@ final class CacheFile {
   }
 
   /// Writes the bytes where they differ from what was read.
-  void write(byte[] bytes) {
+  public void write(byte[] bytes) {
     if (bytes.length == 0 || bytes.length > MOST_BYTES || Arrays.equals(bytes, known)) {
       return;
     }
@@ -62,7 +63,7 @@ final class CacheFile {
       }
     } catch (IOException e) {
       System.getLogger(CacheFile.class.getName())
-          .log(System.Logger.Level.DEBUG, "pipelines not kept: {0}", e.getMessage());
+          .log(System.Logger.Level.DEBUG, "{0} was not kept: {1}", file, e.getMessage());
     }
   }
 

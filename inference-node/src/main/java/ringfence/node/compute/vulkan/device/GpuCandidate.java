@@ -3,6 +3,7 @@ package ringfence.node.compute.vulkan.device;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lwjgl.vulkan.VkPhysicalDevice;
 
@@ -53,6 +54,19 @@ public final class GpuCandidate {
   /// Unknown where the device is too old to be asked.
   public Optional<GpuTraits> traits() {
     return Optional.ofNullable(traits);
+  }
+
+  /// The same device as if it could do less: what is not in the features is not switched on, and
+  /// limits are believed. So a strong device shows what happens on a weak one.
+  ///
+  /// @param less changes what it is and can do; nothing may be added
+  public GpuCandidate lessened(UnaryOperator<GpuTraits> less) {
+    GpuTraits changed = traits == null ? null : less.apply(traits);
+    if (changed != null && traits != null && !traits.features().containsAll(changed.features())) {
+      throw new IllegalArgumentException(name + " does not have all of " + changed.features());
+    }
+    return new GpuCandidate(
+        instance, device, index, name, extensions, queueFamily, changed, unusable);
   }
 
   /// Opens it without a cache of pipelines.

@@ -1,5 +1,9 @@
 package ringfence.node.compute.vulkan.kernel;
 
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -54,6 +58,17 @@ public record KernelModule(String source, SortedMap<String, String> macros, bool
       }
     });
     return name.append(optimised ? ".spv" : ".plain.spv").toString();
+  }
+
+  /// Of the code of compiled modules, hexadecimal: changes when any of them does.
+  public static String digest(List<KernelModule> modules) {
+    try {
+      MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      modules.forEach(module -> sha.update(Pipelines.load(module)));
+      return HexFormat.of().formatHex(sha.digest());
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-256", e);
+    }
   }
 
   /// Where the compiled module is on the class path.

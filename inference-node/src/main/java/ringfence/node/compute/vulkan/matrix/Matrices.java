@@ -34,13 +34,21 @@ public final class Matrices implements AutoCloseable {
   private final Pipelines pipelines;
   private final Arithmetic arithmetic;
   private final Tuning tuning;
+  private final TunedShapes tuned;
   private final GpuTraits traits;
   private final Optional<Integer> order;
   private final boolean matVecs;
   private final GpuBuffer scratch;
   private int turn;
 
+  /// With sizes that suit most devices.
   public Matrices(Pipelines pipelines, Arithmetic arithmetic) {
+    this(pipelines, arithmetic, TunedShapes.NONE);
+  }
+
+  /// With sizes that were measured, in [Arithmetic#FAST] alone.
+  public Matrices(Pipelines pipelines, Arithmetic arithmetic, TunedShapes measured) {
+    this.tuned = arithmetic == Arithmetic.FAST ? measured : TunedShapes.NONE;
     this.pipelines = pipelines;
     this.arithmetic = arithmetic;
     Gpu gpu = pipelines.gpu();
@@ -105,7 +113,37 @@ public final class Matrices implements AutoCloseable {
   ///
   /// @param matrices 2 when gated
   public Choice choose(WeightFormat format, int rows, int columns, int tokens, int matrices) {
-    return switch (kind(tokens)) {
+    Kind kind = kind(tokens);
+    Optional<Choice> found =
+        tuned.find(format, rows, columns, tokens, matrices).filter(c -> fits(c, kind, matrices));
+    return found.orElseGet(() -> byDefault(kind, format, rows, columns, tokens, matrices));
+  }
+
+  /// Whether a choice can be taken: the device still has it, and it takes the same input.
+  private boolean fits(Choice choice, Kind kind, int matrices) {
+    return switch (choice) {
+      case Choice.MatVec(MatVecShape shape, boolean integer) ->
+          kind == Kind.MATVEC
+              && 32 * shape.kGroups() <= traits.limits().maxInvocations()
+              && (matrices == 1 || shape.tiles() % 2 == 0);
+      case Choice.Fragments(FragmentShape shape) ->
+          kind == Kind.FRAGMENTS
+              && hasFragments(shape)
+              && shape.threads() <= traits.limits().maxInvocations()
+              && shape.sharedBytes() <= traits.limits().sharedBytes()
+              && (matrices == 1 || shape.rowTiles() % 2 == 0);
+      case Choice.Tiled tiled -> false;
+    };
+  }
+
+  /// The kernel for a product, as if nothing had been measured.
+  public Choice byDefault(WeightFormat format, int rows, int columns, int tokens, int matrices) {
+    return byDefault(kind(tokens), format, rows, columns, tokens, matrices);
+  }
+
+  private Choice byDefault(
+      Kind kind, WeightFormat format, int rows, int columns, int tokens, int matrices) {
+    return switch (kind) {
       case MATVEC ->
           new Choice.MatVec(
               tuning.matVec(columns, matrices),

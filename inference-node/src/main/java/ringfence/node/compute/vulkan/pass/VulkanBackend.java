@@ -26,6 +26,7 @@ import ringfence.node.compute.vulkan.matrix.Arithmetic;
 import ringfence.node.compute.vulkan.matrix.Matrices;
 import ringfence.node.compute.vulkan.matrix.Numbers;
 import ringfence.node.compute.vulkan.matrix.Product;
+import ringfence.node.compute.vulkan.matrix.TunedShapes;
 import ringfence.node.compute.vulkan.sampling.GpuSampler;
 import ringfence.node.compute.vulkan.sampling.SamplingShape;
 import ringfence.node.model.Model;
@@ -58,6 +59,7 @@ public final class VulkanBackend implements Backend {
   private final DevicePass pass;
   private final Head head;
   private final Matrices matrices;
+  private final String tuning;
   private final GpuSampler sampler;
   private final PassProfiler profiler = new PassProfiler();
   private final Map<SamplingShape, Recording> drawing = new HashMap<>();
@@ -158,13 +160,15 @@ public final class VulkanBackend implements Backend {
             gpu.traits().multiprocessors().orElse(MULTIPROCESSORS) * GROUPS_A_MULTIPROCESSOR,
             options.deterministic());
     int tokens = StepShape.rounded(options.maxBatchTokens());
+    boolean invariant = options.deterministic() || gpu.traits().isSoftware();
+    TunedShapes tuned = invariant ? TunedShapes.NONE : TunedShapes.remembered(gpu.traits());
+    this.tuning = tuned.mark();
     this.matrices =
         new Matrices(
             pipelines,
             // Software gains nothing from the fast kernels, and takes long to compile them.
-            options.deterministic() || gpu.traits().isSoftware()
-                ? Arithmetic.DETERMINISTIC
-                : Arithmetic.FAST);
+            invariant ? Arithmetic.DETERMINISTIC : Arithmetic.FAST,
+            tuned);
     this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
     this.store = new KvStore(gpu, spec, options.kvType(), options.pages(), options.pageTokens());
     this.activations =
@@ -358,7 +362,9 @@ public final class VulkanBackend implements Backend {
     return "vulkan-"
         + (options.deterministic() ? "invariant" : "fast")
         + (options.kvType() == KvType.F16 ? "" : "-kv-" + options.kvType().label())
-        + "-v1 "
+        + "-v1"
+        + tuning
+        + " "
         + gpu.traits().cacheKey()
         + (front == null ? "" : " after " + frontLayers + " layers of " + front.numerics());
   }

@@ -1,0 +1,145 @@
+package ringfence.node.cli;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.lang.foreign.Arena;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import ringfence.node.bench.kernels.KernelTuner;
+import ringfence.node.cache.CacheFolder;
+import ringfence.node.catalogue.ModelFile;
+import ringfence.node.compute.vulkan.VulkanDevices;
+import ringfence.node.compute.vulkan.device.Gpu;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.matrix.Arithmetic;
+import ringfence.node.compute.vulkan.matrix.Matrices;
+import ringfence.node.compute.vulkan.matrix.TunedShapes;
+import ringfence.node.compute.vulkan.weights.WeightFormat;
+import ringfence.node.compute.vulkan.weights.WeightLayout;
+import ringfence.node.gguf.GgufFile;
+import ringfence.node.gguf.Tensor;
+import ringfence.node.model.Model;
+import ringfence.node.model.ModelLoader;
+import ringfence.node.model.Weights;
+
+/// `tune`: finds a model's fastest kernels on a GPU.
+@Command(
+    name = "tune",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Measures which kernels are the fastest for a model's matrices on a GPU and remembers them in",
+      "the cache folder, for this device, driver and version. Takes effect where a model is opened",
+      "next; not with --deterministic."
+    })
+public final class TuneCommand implements Callable<Integer> {
+  private static final int MOST_SECONDS = 3600;
+
+  @Option(
+      names = "--model",
+      paramLabel = "NAME|FILE.gguf",
+      defaultValue = "smollm2-135m-instruct",
+      description = "A model's name, once it is fetched, or a file (default: ${DEFAULT-VALUE}).")
+  private String model;
+
+  @Option(
+      names = "--device",
+      paramLabel = "TEXT",
+      defaultValue = "",
+      description = "The GPU's number or part of its name (default: the best).")
+  private String device;
+
+  @Option(
+      names = "--seconds",
+      defaultValue = "20",
+      description =
+          "How long to measure; what is not reached then stays as usual (default:"
+              + " ${DEFAULT-VALUE}).")
+  private int seconds;
+
+  @Option(names = "--forget", description = "Forgets what is remembered, and measures nothing.")
+  private boolean forget;
+
+  @Spec private CommandSpec spec;
+
+  @Override
+  public Integer call() throws Exception {
+    if (seconds < 1 || seconds > MOST_SECONDS) {
+      throw new IllegalArgumentException(
+          "--seconds has " + seconds + "; it must be between 1 and " + MOST_SECONDS);
+    }
+    PrintWriter out = spec.commandLine().getOut();
+    List<KernelTuner.Matrix> matrices = forget ? List.of() : matrices();
+    VulkanDevices.Opened opened = VulkanDevices.open(device);
+    try {
+      Gpu gpu = opened.gpu();
+      out.println(gpu.traits().name() + ", " + gpu.traits().driver());
+      if (gpu.traits().isSoftware()) {
+        out.println("it is software, on which nothing is tuned");
+        out.flush();
+        return 1;
+      }
+      if (forget) {
+        TunedShapes.NONE.remember(gpu.traits(), CacheFolder.ofUser());
+        out.println("forgotten");
+        out.flush();
+        return 0;
+      }
+      tune(gpu, matrices, out);
+      return 0;
+    } finally {
+      opened.owner().close();
+    }
+  }
+
+  private void tune(Gpu gpu, List<KernelTuner.Matrix> model, PrintWriter out) {
+    try (Matrices matrices = new Matrices(new Pipelines(gpu), Arithmetic.FAST);
+        KernelTuner tuner = new KernelTuner(gpu, matrices, model)) {
+      KernelTuner.Result result =
+          tuner.tune(
+              Duration.ofSeconds(seconds),
+              line -> {
+                out.println(line);
+                out.flush();
+              });
+      TunedShapes.remembered(gpu.traits())
+          .with(result.measured(), result.tuned())
+          .remember(gpu.traits(), CacheFolder.ofUser());
+      out.printf(
+          "%d of %d products measured, %d with another kernel than usual: remembered%n",
+          result.measured().size(), result.all(), result.tuned().choices().size());
+      out.flush();
+    }
+  }
+
+  private List<KernelTuner.Matrix> matrices() throws IOException {
+    try (Arena arena = Arena.ofShared()) {
+      Model loaded = ModelLoader.load(GgufFile.open(ModelFile.find(model).file(), arena));
+      List<KernelTuner.Matrix> all = new ArrayList<>();
+      for (Weights.Layer layer : loaded.weights().layers()) {
+        for (Tensor tensor :
+            List.of(
+                layer.query(), layer.key(), layer.value(), layer.attentionOutput(), layer.down())) {
+          all.add(new KernelTuner.Matrix(layout(tensor), 1));
+        }
+        boolean gated = layer.gate().type() == layer.up().type();
+        all.add(new KernelTuner.Matrix(layout(layer.gate()), gated ? 2 : 1));
+        all.add(new KernelTuner.Matrix(layout(layer.up()), gated ? 2 : 1));
+      }
+      all.add(new KernelTuner.Matrix(layout(loaded.weights().output()), 1));
+      return all.stream().distinct().toList();
+    }
+  }
+
+  private static WeightLayout layout(Tensor tensor) {
+    return new WeightLayout(
+        WeightFormat.of(tensor.type()),
+        Math.toIntExact(tensor.rows()),
+        Math.toIntExact(tensor.columns()));
+  }
+}
