@@ -15,6 +15,9 @@ final class Decoded {
   /// A shorter run holds less than twelve characters.
   private static final int LEAST_RUN = 16;
 
+  /// Bytes that are looked at before a run is decoded: a multiple of three, and all runs have them.
+  private static final int START = 6;
+
   private Decoded() {}
 
   /// The text without backslash escapes, `%41` and `&#65;`; null where it has none.
@@ -169,9 +172,14 @@ final class Decoded {
     return Text.isWord(c) || c == '+' || c == '/' || c == '-' || c == '_';
   }
 
+  // Most runs are identifiers, hashes and paths: that their first bytes are no text is seen
+  // before anything is copied.
   private static @Nullable String decoded(String run) {
-    if (run.length() % 2 == 0 && run.chars().allMatch(HexFormat::isHexDigit)) {
-      return readable(HexFormat.of().parseHex(run));
+    if (run.length() % 2 == 0 && isHex(run)) {
+      return mayBeText(hexStart(run)) ? readable(HexFormat.of().parseHex(run)) : null;
+    }
+    if (!mayBeText(base64Start(run))) {
+      return null;
     }
     String plain = run.replace('-', '+').replace('_', '/');
     // A path or a word may stand before it: base64 goes in fours from its own beginning.
@@ -181,6 +189,69 @@ final class Decoded {
     } catch (IllegalArgumentException notBase64) {
       return null;
     }
+  }
+
+  private static boolean isHex(String run) {
+    for (int i = 0; i < run.length(); i++) {
+      if (!HexFormat.isHexDigit(run.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /// The first [#START] bytes of a hexadecimal run, the first of them on top.
+  private static long hexStart(String run) {
+    long start = 0;
+    for (int i = 0; i < 2 * START; i++) {
+      start = start << 4 | HexFormat.fromHexDigit(run.charAt(i));
+    }
+    return start;
+  }
+
+  /// The same of a run of base64.
+  private static long base64Start(String run) {
+    long start = 0;
+    for (int i = 0; i < 4 * START / 3; i++) {
+      start = start << 6 | sixBits(run.charAt(i));
+    }
+    return start;
+  }
+
+  private static int sixBits(char c) {
+    if (c >= 'a' && c <= 'z') {
+      return c - 'a' + 26;
+    }
+    if (c >= 'A' && c <= 'Z') {
+      return c - 'A';
+    }
+    if (c >= '0' && c <= '9') {
+      return c - '0' + 52;
+    }
+    return c == '+' || c == '-' ? 62 : 63;
+  }
+
+  /// False where these bytes begin nothing that [#readable] would take; it has the last word.
+  private static boolean mayBeText(long start) {
+    int following = 0;
+    for (int shift = 8 * (START - 1); shift >= 0; shift -= 8) {
+      int b = (int) (start >>> shift) & 0xff;
+      if (following > 0) {
+        if ((b & 0xc0) != 0x80) {
+          return false;
+        }
+        following--;
+      } else if (b < 0x80) {
+        if (b < 9) {
+          return false;
+        }
+      } else if (b >= 0xc2 && b <= 0xf4) {
+        following = b < 0xe0 ? 1 : b < 0xf0 ? 2 : 3;
+      } else {
+        return false;
+      }
+    }
+    return true;
   }
 
   private static @Nullable String readable(byte[] bytes) {

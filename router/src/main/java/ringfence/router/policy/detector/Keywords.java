@@ -20,16 +20,29 @@ public final class Keywords {
   }
 
   boolean near(Text text, int start, int end) {
+    if (!text.mayHave(this)) {
+      return false;
+    }
     String lower = text.lowerCase();
     int from = Math.max(0, start - BEFORE);
     int to = Math.min(lower.length(), end + AFTER);
     for (String word : words) {
-      int at = lower.indexOf(word, from);
-      while (at >= 0 && at + word.length() <= to) {
+      int at = lower.indexOf(word, from, to);
+      while (at >= 0) {
         if ((at + word.length() <= start || at >= end) && isWhole(lower, at, word.length())) {
           return true;
         }
-        at = lower.indexOf(word, at + 1);
+        at = lower.indexOf(word, at + 1, to);
+      }
+    }
+    return false;
+  }
+
+  /// Whether one of them is anywhere in it, as a part of a word too.
+  boolean anywhere(String lower) {
+    for (String word : words) {
+      if (lower.contains(word)) {
+        return true;
       }
     }
     return false;

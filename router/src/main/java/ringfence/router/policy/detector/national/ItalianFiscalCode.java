@@ -22,6 +22,10 @@ public final class ItalianFiscalCode implements CodeDetector {
 
   @Override
   public boolean matchesAt(Text text, int start) {
+    char first = text.at(start);
+    if (first >= '0' && first <= '9') {
+      return false;
+    }
     char[] code = new char[16];
     int end = text.compact(start, code);
     if (end < 0 || text.isWordAt(end)) {

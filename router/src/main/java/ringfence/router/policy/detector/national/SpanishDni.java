@@ -15,6 +15,10 @@ public final class SpanishDni implements CodeDetector {
 
   @Override
   public boolean matchesAt(Text text, int start) {
+    char first = text.at(start);
+    if ((first < '0' || first > '9') && "xyzXYZ".indexOf(first) < 0) {
+      return false;
+    }
     char[] code = new char[9];
     int end = text.compact(start, code);
     if (end < 0 || text.isWordAt(end)) {
