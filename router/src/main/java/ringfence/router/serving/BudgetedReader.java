@@ -16,7 +16,7 @@ final class BudgetedReader implements AnswerReader {
   private final AnswerReader reader;
   private final Spending spending;
   private volatile @Nullable Dispatch dispatch;
-  private boolean overrun;
+  private @Nullable Failure overrun;
   private boolean countsAtEnd;
 
   BudgetedReader(AnswerReader reader, Spending spending) {
@@ -36,7 +36,7 @@ final class BudgetedReader implements AnswerReader {
 
   @Override
   public void event(RouteEvent event) {
-    if (overrun) {
+    if (overrun != null) {
       return;
     }
     Failure refused = count(event);
@@ -44,7 +44,7 @@ final class BudgetedReader implements AnswerReader {
       reader.event(event);
       return;
     }
-    overrun = true;
+    overrun = refused;
     Dispatch aborted = dispatch;
     if (aborted != null) {
       // Not from within one of its own events.
@@ -91,8 +91,12 @@ final class BudgetedReader implements AnswerReader {
 
   @Override
   public void completed() {
-    if (!overrun) {
+    Failure refused = overrun;
+    if (refused == null) {
       reader.completed();
+    } else {
+      // The answer came to its end before it could be aborted, and somebody waits for one.
+      reader.failed(refused);
     }
   }
 
