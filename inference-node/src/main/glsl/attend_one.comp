@@ -21,7 +21,7 @@ layout(constant_id = 6) const uint NORMED = 0;
 layout(constant_id = 7) const uint PAGE = 32;
 layout(constant_id = 8) const uint LANES = 16;   // of a stream; a power of two within a subgroup
 layout(constant_id = 9) const uint VECTORS = 1;  // of 16 bytes that a lane holds of a head
-layout(constant_id = 10) const uint HALF = 0;    // out: halves or floats
+layout(constant_id = 10) const uint HALF = 0;    // out: floats, halves (1), or packed (2)
 layout(constant_id = 11) const uint RUN = 4;     // positions that a stream takes at a time
 layout(constant_id = 12) const uint TOGETHER = 1; // query heads whose sums are merged at a time
 layout(constant_id = 13) const uint KV8 = 0;     // keys and values as bytes
@@ -36,10 +36,10 @@ layout(buffer_reference, std430, buffer_reference_align = 4) coherent buffer Tic
 };
 
 layout(push_constant) uniform Push {
-  Floats queries;      // [token][queryStride]
-  Floats keys;         // [token][kvStride]
-  Floats values;
-  Words result;        // [token][resultStride]
+  PassedFloats queries; // [token][queryStride]
+  PassedFloats keys;   // [token][kvStride]
+  PassedFloats values;
+  PassedWords result;       // [token][resultStride]
   Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE] rows
   Word4s items;        // two for each: (token, first page in `tables`, from, to)
                        //               (position, first part, own part, parts)
@@ -53,9 +53,11 @@ layout(push_constant) uniform Push {
   uint resultStride;
   float scale;
   float epsilon;
+  LINK_ARGUMENTS
 };
 
 #include "head.glsl"
+#include "pack.glsl"
 
 const uint THREADS = gl_WorkGroupSize.x;
 const uint STREAMS = THREADS / LANES;
@@ -101,6 +103,24 @@ uvec4 store(uint row, uint vector, uvec4 bits) {
     return uvec4(0u);
   }
   return kvHalves(kvWriteBytes(pages, row, vector, a, b, most), most / 127.0);
+}
+
+// Two numbers of a head's result, neighbours by neighbours.
+void write(uint token, uint column, vec2 x) {
+  uint at = token * resultStride + column;
+  if (HALF == 1u) {
+    result.v[at / 2u] = halves(x.x, x.y);
+  } else if (HALF == 0u) {
+    result.v[at] = floatBitsToUint(x.x);
+    result.v[at + 1u] = floatBitsToUint(x.y);
+  } else {
+    pack_two(
+        PackedWords(uint64_t(result) + uint64_t(token * resultStride) * 4ul),
+        resultStride / PACKED_TILE_WORDS,
+        column,
+        x,
+        x);
+  }
 }
 
 // Norms and turns `rows` heads into `room`.
@@ -160,6 +180,7 @@ void main() {
   uvec4 more = items.v[gl_WorkGroupID.y * 2u + 1u];
   uint token = item.x;
   if (token == NOBODY) {
+    phase_end()
     return;
   }
   uint table = item.y;
@@ -167,6 +188,7 @@ void main() {
   uint position = more.x;
   bool hasOwn = item.w > position;
   uint to = min(item.w, position);
+  phase_begin()
 
   placeHeads(token, kvHead, hasOwn ? GROUP + 1u : GROUP, stream, lane, t);
 
@@ -345,14 +367,7 @@ void main() {
       }
       uint head = kvHead * GROUP + h;
       if (parts_ == 1u) {
-        x /= all;
-        uint at = token * resultStride + head * HEAD_SIZE + i;
-        if (HALF != 0u) {
-          result.v[at / 2u] = halves(x.x, x.y);
-        } else {
-          result.v[at] = floatBitsToUint(x.x);
-          result.v[at + 1u] = floatBitsToUint(x.y);
-        }
+        write(token, head * HEAD_SIZE + i, x / all);
       } else {
         uint at = (((more.y + more.z) * KV_HEADS + kvHead) * GROUP + h) * PART;
         parts.v[at + i] = x.x;
@@ -365,6 +380,7 @@ void main() {
     }
   }
   if (parts_ == 1u) {
+    phase_end()
     return;
   }
 
@@ -377,6 +393,7 @@ void main() {
   memoryBarrierBuffer();
   barrier();
   if (ticket != parts_ - 1u) {
+    phase_end()
     return;
   }
   if (t == 0u) {
@@ -399,13 +416,7 @@ void main() {
       all += faded * parts.v[at + HEAD_SIZE + 1u];
       x += faded * vec2(parts.v[at + d], parts.v[at + d + 1u]);
     }
-    x /= all;
-    uint at = token * resultStride + (kvHead * GROUP + h) * HEAD_SIZE + d;
-    if (HALF != 0u) {
-      result.v[at / 2u] = halves(x.x, x.y);
-    } else {
-      result.v[at] = floatBitsToUint(x.x);
-      result.v[at + 1u] = floatBitsToUint(x.y);
-    }
+    write(token, (kvHead * GROUP + h) * HEAD_SIZE + d, x / all);
   }
+  phase_end()
 }

@@ -2,6 +2,7 @@
 #extension GL_EXT_buffer_reference : require
 #extension GL_EXT_shader_explicit_arithmetic_types : require
 #extension GL_EXT_control_flow_attributes : require
+#include "link.glsl"
 
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Words { uint v[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Floats { float v[]; };
@@ -9,6 +10,11 @@ layout(buffer_reference, std430, buffer_reference_align = 8) buffer Float2s { ve
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer Float4s { vec4 v[]; };
 layout(buffer_reference, std430, buffer_reference_align = 8) buffer Word2s { uvec2 v[]; };
 layout(buffer_reference, std430, buffer_reference_align = 16) buffer Word4s { uvec4 v[]; };
+
+layout(buffer_reference, std430, buffer_reference_align = 4) PASSED buffer PassedWords { uint v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) PASSED buffer PassedFloats { float v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) PASSED buffer PassedFloat4s { vec4 v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 8) PASSED buffer PassedWord2s { uvec2 v[]; };
 
 const uint NOBODY = 0xFFFFFFFFu;
 

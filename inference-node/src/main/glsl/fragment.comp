@@ -47,7 +47,7 @@ shared uint arrived;
 #define FRAGMENT_B coopmat<float16_t, gl_ScopeSubgroup, 16, WIDTH, gl_MatrixUseB>
 #define FRAGMENT_C coopmat<float, gl_ScopeSubgroup, 16, WIDTH, gl_MatrixUseAccumulator>
 
-layout(buffer_reference, std430, buffer_reference_align = 16) buffer Sums { vec4 v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) PASSED buffer Sums { vec4 v[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Counters { uint v[]; };
 
 // Four rows of a token, gated with the four of the other matrix.
@@ -111,7 +111,7 @@ void main() {
     const uint token = min(firstToken + item / (DEPTH / 8), tokens - 1); \
     loaded[n] = uvec4(0); \
     if (column < columns && item < INPUTS && (turn) < to) { \
-      loaded[n] = Vectors(inputs).v[(token * inputStride + column) / 8]; \
+      loaded[n] = PassedVectors(inputs).v[(token * inputStride + column) / 8]; \
     } \
   }
 
@@ -174,6 +174,7 @@ void main() {
     LOAD_WEIGHTS(2, min(from + 2, to - 1))
     LOAD_WEIGHTS(3, min(from + 3, to - 1))
   }
+  phase_begin()
   LOAD_INPUTS(from)
   STAGE_INPUTS(0)
   barrier();
@@ -221,6 +222,7 @@ void main() {
     barrier();
   }
   if (splits == 1) {
+    phase_end()
     return;
   }
 
@@ -234,6 +236,7 @@ void main() {
   }
   barrier();
   if (arrived + 1 < splits) {
+    phase_end()
     return;
   }
   memoryBarrier(gl_ScopeDevice, gl_StorageSemanticsBuffer,
@@ -243,6 +246,23 @@ void main() {
     Counters(scratch).v[gl_WorkGroupID.x] = 0;
   }
   const uint begin = gl_WorkGroupID.x * splits * WIDE * PANEL;
+
+// Four parts (of eight at most) are asked for together: each takes as long as all.
+#define ADD_FOUR_PARTS(from) \
+  { \
+    vec4 values[4]; \
+    vec4 ups[4]; \
+    [[unroll]] for (uint s = 0; s < 4; s++) { \
+      const uint from_ = at + min((from) + s, splits - 1) * WIDE * PANEL; \
+      values[s] = Sums(parts).v[from_]; \
+      ups[s] = GATE != 0 ? Sums(parts).v[from_ + 4] : vec4(0.0); \
+    } \
+    [[unroll]] for (uint s = 0; s < 4; s++) { \
+      value += (from) + s < splits ? values[s] : vec4(0.0); \
+      up += (from) + s < splits ? ups[s] : vec4(0.0); \
+    } \
+  }
+
   for (uint o = thread; o < WIDE * results; o += THREADS) {
     const uint j = o / results;
     const uint inPanel = o % results;
@@ -250,12 +270,11 @@ void main() {
     const uint at = begin + j * PANEL + token * (ROWS / 4) + panel_vector(inPanel);
     vec4 value = vec4(0.0);
     vec4 up = vec4(0.0);
-    for (uint s = 0; s < splits; s++) {
-      value += Sums(parts).v[at + s * WIDE * PANEL];
-      if (GATE != 0) {
-        up += Sums(parts).v[at + s * WIDE * PANEL + 4];
-      }
+    ADD_FOUR_PARTS(0)
+    if (splits > 4) {
+      ADD_FOUR_PARTS(4)
     }
     write_four(firstToken + j * WIDTH + token, firstRowTile * 16 + inPanel % ROW_VECTORS * 4, value, up);
   }
+  phase_end()
 }

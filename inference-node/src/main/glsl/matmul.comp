@@ -49,7 +49,7 @@ void main() {
             [[unroll]] for (uint j = 0; j < 4; j++) {
               const uint token = firstToken + i + thread / DEPTH * 4 + j;
               x[j] = at < columns && token < tokens
-                  ? Floats(inputs).v[token * inputStride + at] : 0.0;
+                  ? PassedFloats(inputs).v[token * inputStride + at] : 0.0;
             }
             stagedInputs[thread % DEPTH * (TOKENS / 4) + i / 4 + thread / DEPTH] = x;
           }

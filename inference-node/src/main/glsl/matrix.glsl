@@ -3,7 +3,9 @@
 // outputs[token][row] = weights[row] . input[token] (+ bias[row]) (+ residual[token][row]), or
 // gated: activation(gate[row] . input[token]) * (up[row] . input[token]).
 #extension GL_EXT_control_flow_attributes : require
+#define VULKAN_MEMORY
 #include "tile.glsl"
+#include "link.glsl"
 
 layout(push_constant) uniform Arguments {
   uint64_t weights;  // gated: the gate's
@@ -22,6 +24,7 @@ layout(push_constant) uniform Arguments {
   uint residualStride;
   float epsilon;
   uint chunksASplit;
+  LINK_ARGUMENTS
 };
 
 layout(constant_id = 10) const uint GATE = 0;  // 0: not gated, 1: SiLU, 2: GELU (tanh)
@@ -31,8 +34,10 @@ layout(constant_id = 13) const bool HALF_OUT = false;
 
 layout(buffer_reference, std430, buffer_reference_align = 4) readonly buffer Floats { float v[]; };
 layout(buffer_reference, std430, buffer_reference_align = 8) readonly buffer FloatPairs { vec2 v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 4) buffer FloatsOut { float v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 4) buffer WordsOut { uint v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) PASSED buffer PassedFloats { float v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 8) PASSED buffer PassedFloatPairs { vec2 v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) PASSED buffer PassedWords { uint v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) PASSED buffer PassedVectors { uvec4 v[]; };
 
 float activated(float gate) {
   if (GATE == 1) {
@@ -47,8 +52,18 @@ float finished(uint token, uint row, float value) {
     value += Floats(bias).v[row];
   }
   if (RESIDUAL) {
-    value += Floats(residual).v[token * residualStride + row];
+    value += PassedFloats(residual).v[token * residualStride + row];
   }
+  return value;
+}
+
+// What becomes of the sums of rows `row` (even) and `row + 1`.
+vec2 finished_two(uint token, uint row, vec2 value, vec2 up) {
+  if (GATE != 0) {
+    value = vec2(activated(value.x), activated(value.y)) * up;
+  }
+  value.x = finished(token, row, value.x);
+  value.y = row + 1 < rows ? finished(token, row + 1, value.y) : 0.0;
   return value;
 }
 
@@ -58,18 +73,14 @@ void write_two(uint token, uint row, vec2 value, vec2 up) {
   if (token >= tokens || row >= rows) {
     return;
   }
-  if (GATE != 0) {
-    value = vec2(activated(value.x), activated(value.y)) * up;
-  }
+  value = finished_two(token, row, value, up);
   const bool both = row + 1 < rows;
-  value.x = finished(token, row, value.x);
-  value.y = both ? finished(token, row + 1, value.y) : 0.0;
   if (HALF_OUT) {
-    WordsOut(outputs).v[(token * outputStride + row) >> 1] = packHalf2x16(value);
+    PassedWords(outputs).v[(token * outputStride + row) >> 1] = packHalf2x16(value);
   } else {
-    FloatsOut(outputs).v[token * outputStride + row] = value.x;
+    PassedFloats(outputs).v[token * outputStride + row] = value.x;
     if (both) {
-      FloatsOut(outputs).v[token * outputStride + row + 1] = value.y;
+      PassedFloats(outputs).v[token * outputStride + row + 1] = value.y;
     }
   }
 }

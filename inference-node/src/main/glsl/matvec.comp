@@ -3,7 +3,11 @@
 // multiplies them with the tokens' activations, which lie in shared memory: as bytes with a scale
 // for 32 columns (INTEGER), or as float32.
 //
-// A workgroup owns TILES rows of tiles at a time; its K_GROUPS groups of 32 lanes share the columns.
+// Activations that come packed (pack.glsl) are staged as they are. PACK leaves the results packed,
+// for the next product, by 32 rows: a workgroup with 16 at a time takes two neighbours in turn.
+//
+// A workgroup owns TILES rows of tiles at a time (gated: half of them the gate's, every second one
+// the other matrix's); its K_GROUPS groups of 32 lanes share the columns.
 // It stages the activations once and then walks over rows of tiles, the next one's first loads
 // already on their way while it sums up the last. An RMS norm's factor is a token's own, so it is
 // applied to the sums; only its weights are to the activations.
@@ -16,16 +20,22 @@
 #extension GL_EXT_integer_dot_product : require
 #endif
 #include "matrix.glsl"
+#include "pack.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint K_GROUPS = 8;
-layout(constant_id = 2) const uint TILES = 1;        // gated: 2, the gate's and the other one's
+layout(constant_id = 2) const uint TILES = 1;
 layout(constant_id = 3) const uint AHEAD = 4;        // tiles loaded ahead, side by side
 layout(constant_id = 4) const uint TOKENS = 1;
 layout(constant_id = 5) const uint CHUNK = 64;       // tiles of columns staged at a time
 layout(constant_id = 6) const uint CHUNKS = 1;
 layout(constant_id = 7) const bool NORM = false;
+layout(constant_id = 8) const bool PACKED = false;
+layout(constant_id = 9) const uint PACK = 0;         // 1: packed instead of written, 2: packed too,
+                                                     // times the weights `norm`
 
+const uint ROW_TILES = GATE != 0 ? TILES / 2 : TILES;  // of results
+const bool PAIRED = PACK != 0 && ROW_TILES == 1;
 const uint THREADS = 32 * K_GROUPS;
 const uint MOST_SUBGROUPS = THREADS / 4;
 
@@ -37,6 +47,7 @@ shared vec2 stagedSums[TOKENS * CHUNK * 2];
 shared vec4 staged[TOKENS * CHUNK * 16];  // [token][tile][step][t]
 #endif
 shared float partial[2 * TOKENS * TILES * 16 * K_GROUPS];
+shared vec2 kept[PAIRED ? TOKENS * 16 : 1];  // results of two rows of tiles
 shared float squares[TOKENS * MOST_SUBGROUPS];
 
 uint thread;
@@ -55,14 +66,14 @@ vec2 most_of_four(vec2 v) {
 }
 
 float input_at(uint token, uint column) {
-  return column < columns ? Floats(inputs).v[token * inputStride + column] : 0.0;
+  return column < columns ? PassedFloats(inputs).v[token * inputStride + column] : 0.0;
 }
 
 // Columns `column` (even) and the next.
 vec2 input_two(uint token, uint column) {
   const uint at = token * inputStride + column;
   return column + 1 < columns && (inputStride & 1) == 0
-      ? FloatPairs(inputs).v[at >> 1]
+      ? PassedFloatPairs(inputs).v[at >> 1]
       : vec2(input_at(token, column), input_at(token, column + 1));
 }
 
@@ -73,14 +84,43 @@ vec2 norm_two(uint column) {
 }
 
 #ifdef INTEGER
-uint bytes_of(ivec4 q) {
-  return (uint(q.x) & 0xFFu) | ((uint(q.y) & 0xFFu) << 8) | ((uint(q.z) & 0xFFu) << 16)
-      | (uint(q.w) << 24);
-}
-
 float largest(vec4 v) {
   v = abs(v);
   return max(max(v.x, v.y), max(v.z, v.w));
+}
+#endif
+
+#ifdef INTEGER
+// Stages `CHUNK` tiles of packed columns; the last invocations add up squares.
+void stage_packed(uint chunk, bool countSquares, inout float squared[TOKENS]) {
+  const uint tiles = (columns + 63) / 64;
+  [[unroll]] for (uint n = 0; n < TOKENS; n++) {
+    const uint64_t row = inputs + uint64_t(min(n, tokens - 1) * tiles * PACKED_TILE_WORDS * 4);
+    for (uint i = thread; i < CHUNK * 4; i += THREADS) {
+      const uint at = chunk * CHUNK * 4 + i;
+      stagedCodes[n * CHUNK * 4 + i] =
+          at < tiles * 4 ? PassedVectors(row).v[at] : uvec4(0);
+    }
+    for (uint i = thread; i < CHUNK * 3; i += THREADS) {
+      // One pair of scales and two of sums for each tile.
+      const bool isScale = i < CHUNK;
+      const uint at = isScale ? chunk * CHUNK + i : chunk * CHUNK * 2 + i - CHUNK;
+      const bool there = at < (isScale ? tiles : tiles * 2);
+      const vec2 two = there
+          ? PassedFloatPairs(row + uint64_t(isScale ? tiles * 64 : tiles * 72)).v[at]
+          : vec2(0.0);
+      if (isScale) {
+        stagedScales[n * CHUNK + i] = two;
+      } else {
+        stagedSums[n * CHUNK * 2 + i - CHUNK] = two;
+      }
+    }
+    if (NORM && countSquares) {
+      for (uint i = THREADS - 1 - thread; i < columns / 32; i += THREADS) {
+        squared[n] += PassedFloats(row + uint64_t(tiles * 88)).v[i];
+      }
+    }
+  }
 }
 #endif
 
@@ -119,7 +159,7 @@ void stage(uint chunk, bool countSquares, inout float squared[TOKENS]) {
       ivec4 sums;
       [[unroll]] for (uint step = 0; step < 4; step++) {
         const ivec4 q = clamp(ivec4(roundEven(x[step] * inverse[step >> 1])), -127, 127);
-        words[step] = bytes_of(q);
+        words[step] = packed_bytes(q);
         sums[step] = q.x + q.y + q.z + q.w;
       }
       sums = sum_of_four(sums);
@@ -145,6 +185,20 @@ void stage(uint chunk, bool countSquares, inout float squared[TOKENS]) {
   }
 }
 
+// Packs a token's results of rows `row` and `row + 1`, sixteen neighbours those of 32 rows.
+void pack_results(uint token, uint row, vec2 value) {
+  const uint tiles = (rows + 63) / 64;
+  pack_two(PackedWords(scratch + uint64_t(token * tiles * PACKED_TILE_WORDS * 4)), tiles, row, value,
+      PACK == 2 ? value * FloatPairs(norm).v[row >> 1] : value);
+}
+
+// The rows of tiles that a workgroup takes after these.
+uint after(uint group) {
+  return PAIRED && (group & 1) == 0
+      ? group + 1
+      : group + (PAIRED ? 2 * gl_NumWorkGroups.x - 1 : gl_NumWorkGroups.x);
+}
+
 void main() {
   // Neighbours by construction, whatever the subgroup size: the exchanges among four rely on it.
   thread = gl_SubgroupID * gl_SubgroupSize + gl_SubgroupInvocationID;
@@ -153,8 +207,8 @@ void main() {
   const uint kGroup = thread >> 5;
   const uint columnTiles = (columns + 63) / 64;
   const uint rowTiles = (rows + 15) / 16;
-  const uint rowTilesEach = GATE != 0 ? 1 : TILES;
-  const uint groups = (rowTiles + rowTilesEach - 1) / rowTilesEach;
+  const uint groups = (rowTiles + ROW_TILES - 1) / ROW_TILES;
+  const uint firstGroup = PAIRED ? 2 * gl_WorkGroupID.x : gl_WorkGroupID.x;
   const uint runs = (CHUNK + K_GROUPS * AHEAD - 1) / (K_GROUPS * AHEAD);
   const Weights first = weights_at(weights, rowTiles, columnTiles);
   const Weights second = GATE != 0 ? weights_at(upWeights, rowTiles, columnTiles) : first;
@@ -164,8 +218,9 @@ void main() {
   { \
     const uint column = min((chunk) * CHUNK + TILE_OF(run, i), columnTiles - 1); \
     [[unroll]] for (uint r = 0; r < TILES; r++) { \
-      const uint rowTile = min(GATE != 0 ? (group) : (group) * TILES + r, rowTiles - 1); \
-      if (GATE != 0 && r == 1) { \
+      const uint rowTile = \
+          min((group) * ROW_TILES + (GATE != 0 ? r / 2 : r), rowTiles - 1); \
+      if (GATE != 0 && (r & 1) == 1) { \
         ahead[(i) * TILES + r] = tile_load(second, rowTile * columnTiles + column, lane); \
       } else { \
         ahead[(i) * TILES + r] = tile_load(first, rowTile * columnTiles + column, lane); \
@@ -173,17 +228,103 @@ void main() {
     } \
   }
 
+#ifdef INTEGER
+#define MULTIPLY(n, tile) \
+  { \
+    const uint at = (n) * CHUNK + (tile); \
+    const uvec4 x = stagedCodes[at * 4 + t]; \
+    const vec2 scale = stagedScales[at]; \
+    const vec2 blockSums = stagedSums[at * 2 + (t >> 1)]; \
+    [[unroll]] for (uint r = 0; r < TILES; r++) { \
+      [[unroll]] for (uint row = 0; row < 2; row++) { \
+        ivec4 dots = ivec4(0); \
+        [[unroll]] for (uint step = 0; step < 4; step++) { \
+          const uint to = STEPS_A_SCALE == 2 ? step & 2 : step; \
+          dots[to] = \
+              dotPacked4x8AccSatEXT(int(tile_codes(b[r], row, step)), int(x[step]), dots[to]); \
+        } \
+        sums[2 * ((n) * TILES + r) + row] += tile_dot(b[r], row, dots, scale); \
+      } \
+      lowest[(n) * TILES + r] += tile_lowest(b[r], t, blockSums); \
+    } \
+  }
+#else
+#define MULTIPLY(n, tile) \
+  [[unroll]] for (uint step = 0; step < 4; step++) { \
+    const vec4 x = staged[((n) * CHUNK + (tile)) * 16 + step * 4 + t]; \
+    [[unroll]] for (uint r = 0; r < TILES; r++) { \
+      [[unroll]] for (uint row = 0; row < 2; row++) { \
+        sums[2 * ((n) * TILES + r) + row] += dot(tile_weights(b[r], row, step), x); \
+      } \
+    } \
+  }
+#endif
+
+#ifdef INTEGER
+// Squares of packed rows are counted once, with whichever chunk.
+#define STAGE_INPUTS(chunk, first) \
+  if (PACKED) { \
+    stage_packed(chunk, first && (chunk) == 0, squared); \
+  } else { \
+    stage(chunk, first, squared); \
+  }
+#else
+#define STAGE_INPUTS(chunk, first) stage(chunk, first, squared);
+#endif
+
+// `first`: for the first rows, which alone count squares.
+#define STAGE(chunk, first) \
+  STAGE_INPUTS(chunk, (first)) \
+  if (NORM && (first) && (chunk) + 1 == CHUNKS) { \
+    [[unroll]] for (uint n = 0; n < TOKENS; n++) { \
+      const float all = subgroupAdd(squared[n]); \
+      if (gl_SubgroupInvocationID == 0) { \
+        squares[n * MOST_SUBGROUPS + gl_SubgroupID] = all; \
+      } \
+    } \
+  } \
+  barrier();
+
+// One tile of those loaded ahead. Written out for each `i`, because drivers leave `ahead` in slow
+// local memory where they do not unroll the loop.
+#define TURN(i) \
+  { \
+    Tile b[TILES]; \
+    [[unroll]] for (uint r = 0; r < TILES; r++) { \
+      b[r] = ahead[(i) * TILES + r]; \
+    } \
+    if (nextGroup < groups) { \
+      LOAD(i, nextGroup, nextChunk, nextRun) \
+    } \
+    const uint tile = TILE_OF(run, i); \
+    if (tile < CHUNK && chunk * CHUNK + tile < columnTiles) { \
+      [[unroll]] for (uint n = 0; n < TOKENS; n++) { \
+        MULTIPLY(n, tile) \
+      } \
+    } \
+  }
+
   Tile ahead[AHEAD * TILES];
-  [[unroll]] for (uint i = 0; i < AHEAD; i++) {
-    LOAD(i, gl_WorkGroupID.x, 0, 0)
+  LOAD(0, firstGroup, 0, 0)
+  if (AHEAD > 1) {
+    LOAD(1, firstGroup, 0, 0)
+  }
+  if (AHEAD > 2) {
+    LOAD(2, firstGroup, 0, 0)
+    LOAD(3, firstGroup, 0, 0)
   }
   float squared[TOKENS];
   [[unroll]] for (uint n = 0; n < TOKENS; n++) {
     squared[n] = 0.0;
   }
   uint parity = 0;
+  phase_begin()
+  // All columns at once are staged here and not under a condition in the loop, for the same reason.
+  if (CHUNKS == 1) {
+    STAGE(0, true)
+  }
 
-  for (uint group = gl_WorkGroupID.x; group < groups; group += gl_NumWorkGroups.x) {
+  for (uint group = firstGroup; group < groups; group = after(group)) {
     float sums[TOKENS * TILES * 2];
 #ifdef INTEGER
     float lowest[TOKENS * TILES];
@@ -195,20 +336,10 @@ void main() {
       lowest[i] = 0.0;
 #endif
     }
-    const bool firstGroup = group == gl_WorkGroupID.x;
     for (uint chunk = 0; chunk < CHUNKS; chunk++) {
-      if (CHUNKS > 1 || firstGroup) {
+      if (CHUNKS > 1) {
         barrier();
-        stage(chunk, firstGroup, squared);
-        if (NORM && firstGroup && chunk + 1 == CHUNKS) {
-          [[unroll]] for (uint n = 0; n < TOKENS; n++) {
-            const float all = subgroupAdd(squared[n]);
-            if (gl_SubgroupInvocationID == 0) {
-              squares[n * MOST_SUBGROUPS + gl_SubgroupID] = all;
-            }
-          }
-        }
-        barrier();
+        STAGE(chunk, group == firstGroup)
       }
       for (uint run = 0; run < runs; run++) {
         uint nextRun = run + 1;
@@ -219,54 +350,21 @@ void main() {
           nextChunk++;
           if (nextChunk == CHUNKS) {
             nextChunk = 0;
-            nextGroup += gl_NumWorkGroups.x;
+            nextGroup = after(group);
           }
         }
-        [[unroll]] for (uint i = 0; i < AHEAD; i++) {
-          Tile b[TILES];
-          [[unroll]] for (uint r = 0; r < TILES; r++) {
-            b[r] = ahead[i * TILES + r];
-          }
-          if (nextGroup < groups) {
-            LOAD(i, nextGroup, nextChunk, nextRun)
-          }
-          const uint tile = TILE_OF(run, i);
-          if (tile < CHUNK && chunk * CHUNK + tile < columnTiles) {
-            [[unroll]] for (uint n = 0; n < TOKENS; n++) {
-              const uint at = n * CHUNK + tile;
-#ifdef INTEGER
-              const uvec4 x = stagedCodes[at * 4 + t];
-              const vec2 scale = stagedScales[at];
-              const vec2 blockSums = stagedSums[at * 2 + (t >> 1)];
-              [[unroll]] for (uint r = 0; r < TILES; r++) {
-                [[unroll]] for (uint row = 0; row < 2; row++) {
-                  ivec4 dots = ivec4(0);
-                  [[unroll]] for (uint step = 0; step < 4; step++) {
-                    const uint to = STEPS_A_SCALE == 2 ? step & 2 : step;
-                    dots[to] = dotPacked4x8AccSatEXT(
-                        int(tile_codes(b[r], row, step)), int(x[step]), dots[to]);
-                  }
-                  sums[2 * (n * TILES + r) + row] += tile_dot(b[r], row, dots, scale);
-                }
-                lowest[n * TILES + r] += tile_lowest(b[r], t, blockSums);
-              }
-#else
-              [[unroll]] for (uint step = 0; step < 4; step++) {
-                const vec4 x = staged[at * 16 + step * 4 + t];
-                [[unroll]] for (uint r = 0; r < TILES; r++) {
-                  [[unroll]] for (uint row = 0; row < 2; row++) {
-                    sums[2 * (n * TILES + r) + row] += dot(tile_weights(b[r], row, step), x);
-                  }
-                }
-              }
-#endif
-            }
-          }
+        TURN(0)
+        if (AHEAD > 1) {
+          TURN(1)
+        }
+        if (AHEAD > 2) {
+          TURN(2)
+          TURN(3)
         }
       }
     }
 
-    // [parity][token][tile][row][k group]
+    // [parity][k group][token][tile][row]: neighbours in neighbouring banks
     const uint base = parity * TOKENS * TILES * 16 * K_GROUPS;
     [[unroll]] for (uint i = 0; i < TOKENS * TILES; i++) {
       vec2 pair = vec2(sums[2 * i], sums[2 * i + 1]);
@@ -275,22 +373,24 @@ void main() {
 #endif
       pair = sum_of_four(pair);
       if (t < 2) {
-        partial[base + (i * 16 + (lane >> 2) + 8 * t) * K_GROUPS + kGroup] = t == 0 ? pair.x : pair.y;
+        partial[base + (kGroup * TOKENS * TILES + i) * 16 + (lane >> 2) + 8 * t] =
+            t == 0 ? pair.x : pair.y;
       }
     }
     barrier();
-    const uint results = GATE != 0 ? 1 : TILES;
-    for (uint o = thread; o < TOKENS * results * 8; o += THREADS) {
-      const uint n = o / (results * 8);
-      const uint inGroup = o % (results * 8) * 2;  // row among the group's
-      vec4 total = vec4(0.0);                      // two rows, and gated the other matrix's two
-      const uint at = base + (n * TILES * 16 + inGroup) * K_GROUPS;
-      for (uint k = 0; k < K_GROUPS; k++) {
-        total.x += partial[at + k];
-        total.y += partial[at + K_GROUPS + k];
+    for (uint o = thread; o < TOKENS * ROW_TILES * 8; o += THREADS) {
+      const uint n = o / (ROW_TILES * 8);
+      const uint inGroup = o % (ROW_TILES * 8) * 2;  // row among the group's
+      vec4 total = vec4(0.0);                        // two rows, and gated the other matrix's two
+      const uint tileOf = GATE != 0 ? inGroup / 16 * 2 : inGroup / 16;
+      const uint first = base + (n * TILES + tileOf) * 16 + inGroup % 16;
+      [[unroll]] for (uint k = 0; k < K_GROUPS; k++) {
+        const uint at = first + k * TOKENS * TILES * 16;
+        total.x += partial[at];
+        total.y += partial[at + 1];
         if (GATE != 0) {
-          total.z += partial[at + 16 * K_GROUPS + k];
-          total.w += partial[at + 17 * K_GROUPS + k];
+          total.z += partial[at + 16];
+          total.w += partial[at + 17];
         }
       }
       if (NORM) {
@@ -300,8 +400,28 @@ void main() {
         }
         total *= inversesqrt(sum / float(columns) + epsilon);
       }
-      write_two(n, group * results * 16 + inGroup, total.xy, total.zw);
+      const uint row = group * ROW_TILES * 16 + inGroup;
+      if (PACK == 0) {
+        write_two(n, row, total.xy, total.zw);
+      } else {
+        const vec2 value = finished_two(n, row, total.xy, total.zw);
+        if (PACK == 2) {
+          PassedFloatPairs(outputs).v[(n * outputStride + row) >> 1] = value;
+        }
+        if (PAIRED) {
+          kept[n * 16 + (group & 1) * 8 + inGroup / 2] = value;
+        } else {
+          pack_results(n, row, value);
+        }
+      }
+    }
+    if (PAIRED) {
+      barrier();
+      for (uint o = thread; (group & 1) == 1 && o < TOKENS * 16; o += THREADS) {
+        pack_results(o / 16, (group - 1) * 16 + o % 16 * 2, kept[o]);
+      }
     }
     parity ^= 1;
   }
+  phase_end()
 }

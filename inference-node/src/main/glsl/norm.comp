@@ -17,15 +17,16 @@ layout(constant_id = 2) const uint HALF = 0;     // out: halves or floats
 layout(constant_id = 3) const uint CHOSEN = 0;   // rows are those that `chosen` names
 
 layout(push_constant) uniform Push {
-  Float4s stream;
-  Float4s branch;
+  PassedFloat4s stream;
+  PassedFloat4s branch;
   Float4s postWeight;
   Float4s weight;
-  Float4s result;
+  PassedFloat4s result;
   Words chosen;
   uint quads;          // of a row, padding included
   float columns;       // without padding
   float epsilon;
+  LINK_ARGUMENTS
 };
 
 shared float partial[gl_WorkGroupSize.x];
@@ -65,6 +66,7 @@ void main() {
   if (CHOSEN != 0u) {
     at = chosen.v[row];
     if (at == NOBODY) {
+      phase_end()
       return;
     }
   }
@@ -76,6 +78,7 @@ void main() {
   if (MODE != 2u && t < quads) {
     firstWeight = weight.v[t];
   }
+  phase_begin()
   if (MODE != 0u) {
     for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
       vec4 x = branch.v[from + i];
@@ -90,6 +93,7 @@ void main() {
       squares += dot(x, x);
     }
     if (MODE == 2u) {
+      phase_end()
       return;
     }
   } else {
@@ -103,9 +107,10 @@ void main() {
   for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
     vec4 x = (i == t ? first : stream.v[from + i]) * scale * (i == t ? firstWeight : weight.v[i]);
     if (HALF != 0u) {
-      Word2s(result).v[row * quads + i] = uvec2(halves(x.x, x.y), halves(x.z, x.w));
+      PassedWord2s(result).v[row * quads + i] = uvec2(halves(x.x, x.y), halves(x.z, x.w));
     } else {
       result.v[row * quads + i] = x;
     }
   }
+  phase_end()
 }

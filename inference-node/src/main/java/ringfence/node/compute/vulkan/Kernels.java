@@ -5,6 +5,7 @@ import java.util.stream.Stream;
 import ringfence.node.compute.vulkan.kernel.FragmentOrder;
 import ringfence.node.compute.vulkan.kernel.KernelModule;
 import ringfence.node.compute.vulkan.kernel.KernelVariant;
+import ringfence.node.compute.vulkan.kernel.PhaseLinks;
 import ringfence.node.compute.vulkan.kernel.SelfTest;
 import ringfence.node.compute.vulkan.matrix.MatrixKernels;
 import ringfence.node.compute.vulkan.pass.PassKernels;
@@ -23,6 +24,7 @@ public final class Kernels {
             SelfTest.variants(),
             FragmentOrder.variants(),
             RepackKernel.variants(),
+            PhaseLinks.variants(),
             MatrixKernels.variants(),
             PassKernels.variants(),
             SamplingKernel.variants())

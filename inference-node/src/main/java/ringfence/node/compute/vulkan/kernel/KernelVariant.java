@@ -1,7 +1,10 @@
 package ringfence.node.compute.vulkan.kernel;
 
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
+import ringfence.node.compute.vulkan.device.Feature;
 import ringfence.node.compute.vulkan.device.GpuTraits;
 
 /// A module with its specialisation constants: what a pipeline is built of. Each room has an enum
@@ -24,6 +27,17 @@ public record KernelVariant(
   /// With subgroups of exactly that many invocations.
   public KernelVariant subgroups(int size) {
     return new KernelVariant(module, constants, size, needs);
+  }
+
+  /// The same for phases that are linked instead of parted by barriers, see [PhaseChain].
+  public KernelVariant linked() {
+    Map<String, String> macros = new TreeMap<>(module.macros());
+    macros.put("LINKED", "");
+    return new KernelVariant(
+        KernelModule.of(module.source(), macros),
+        constants,
+        subgroupSize,
+        needs.plus(Feature.INT64));
   }
 
   /// Why a device can't run it, for people; empty when it can.

@@ -18,7 +18,8 @@ public record FragmentShape(
         || (ahead != 2 && ahead != 4)
         || tokens % 8 != 0
         || (tokens > 8 && tokens % 16 != 0)
-        || splits < 0) {
+        || splits < 0
+        || splits > Tuning.MOST_SPLITS) {
       throw new IllegalArgumentException(
           "no shape of fragments: " + rowTiles + "x" + rowGroups + "x" + kGroups + "x" + ahead);
     }

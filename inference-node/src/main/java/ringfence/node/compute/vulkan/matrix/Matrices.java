@@ -13,6 +13,7 @@ import ringfence.node.compute.vulkan.device.PushConstants;
 import ringfence.node.compute.vulkan.device.Recording;
 import ringfence.node.compute.vulkan.kernel.FragmentOrder;
 import ringfence.node.compute.vulkan.kernel.KernelVariant;
+import ringfence.node.compute.vulkan.kernel.PhaseChain;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.weights.GpuMatrix;
 import ringfence.node.compute.vulkan.weights.WeightFormat;
@@ -26,6 +27,7 @@ public final class Matrices implements AutoCloseable {
   /// Products that may overlap.
   public static final int CONCURRENT = 4;
 
+  private static final int PACKING_SUBGROUP = 32;
   private static final int COUNTERS = 4096;
   private static final long PART_BYTES = 16L << 20;
   private static final int MOST_SHARED = 48 << 10;
@@ -113,10 +115,21 @@ public final class Matrices implements AutoCloseable {
   ///
   /// @param matrices 2 when gated
   public Choice choose(WeightFormat format, int rows, int columns, int tokens, int matrices) {
+    return choose(format, rows, columns, tokens, matrices, Packing.NONE);
+  }
+
+  /// What was measured holds for activations that are not packed.
+  private Choice choose(
+      WeightFormat format, int rows, int columns, int tokens, int matrices, Packing packing) {
     Kind kind = kind(tokens);
     Optional<Choice> found =
-        tuned.find(format, rows, columns, tokens, matrices).filter(c -> fits(c, kind, matrices));
-    return found.orElseGet(() -> byDefault(kind, format, rows, columns, tokens, matrices));
+        packing.equals(Packing.NONE)
+            ? tuned.find(format, rows, columns, tokens, matrices)
+            : Optional.empty();
+    boolean packs = packing.output() != 0;
+    return found
+        .filter(c -> fits(c, kind, matrices))
+        .orElseGet(() -> byDefault(kind, format, rows, columns, tokens, matrices, packs));
   }
 
   /// Whether a choice can be taken: the device still has it, and it takes the same input.
@@ -138,15 +151,21 @@ public final class Matrices implements AutoCloseable {
 
   /// The kernel for a product, as if nothing had been measured.
   public Choice byDefault(WeightFormat format, int rows, int columns, int tokens, int matrices) {
-    return byDefault(kind(tokens), format, rows, columns, tokens, matrices);
+    return byDefault(kind(tokens), format, rows, columns, tokens, matrices, false);
   }
 
   private Choice byDefault(
-      Kind kind, WeightFormat format, int rows, int columns, int tokens, int matrices) {
+      Kind kind,
+      WeightFormat format,
+      int rows,
+      int columns,
+      int tokens,
+      int matrices,
+      boolean packs) {
     return switch (kind) {
       case MATVEC ->
           new Choice.MatVec(
-              tuning.matVec(columns, matrices),
+              tuning.matVec(columns, matrices, packs),
               arithmetic == Arithmetic.FAST && format.quantised());
       case FRAGMENTS -> new Choice.Fragments(fragmentShape(rows, tokens, matrices));
       case TILED -> new Choice.Tiled();
@@ -162,28 +181,73 @@ public final class Matrices implements AutoCloseable {
     return hasFragments(shape) ? shape : shape.withTokens(16);
   }
 
+  /// Whether products of so many tokens can be in linked phases.
+  public boolean canLink(int tokens) {
+    return kind(tokens) != Kind.TILED;
+  }
+
+  /// Whether products of so many tokens take packed activations, and leave them.
+  public boolean packs(int tokens) {
+    return arithmetic == Arithmetic.FAST
+        && kind(tokens) == Kind.MATVEC
+        && traits.canHaveSubgroupSize(PACKING_SUBGROUP);
+  }
+
   /// Records a product with the kernel that suits it.
   public void record(Recording recording, Product product, int tokens) {
-    record(recording, List.of(product), tokens);
+    record(PhaseChain.ofBarriers(recording, pipelines), List.of(product), tokens);
   }
 
   /// Records products that run side by side, at most [#CONCURRENT], each with the kernel that suits
   /// it; none reads what another writes.
-  public void record(Recording recording, List<Product> sideBySide, int tokens) {
+  public void record(PhaseChain to, List<Product> sideBySide, int tokens) {
     int groups = 0;
+    int rounds = 1;
     List<Choice> choices = new ArrayList<>();
     for (Product product : sideBySide) {
       GpuMatrix matrix = product.matrix();
       int matrices = Ending.of(product).matrices();
-      Choice choice = choose(matrix.format(), matrix.rows(), matrix.columns(), tokens, matrices);
+      Choice choice =
+          choose(
+              matrix.format(),
+              matrix.rows(),
+              matrix.columns(),
+              tokens,
+              matrices,
+              product.packing());
       choices.add(choice);
       if (choice instanceof Choice.Fragments(FragmentShape shape)) {
         groups += groups(matrix, shape, matrices, tokens);
       }
+      if (choice instanceof Choice.MatVec(MatVecShape shape, boolean integer)) {
+        groups += groups(product, shape);
+        rounds = Math.max(rounds, rounds(groups, shape));
+      }
+    }
+    if (groups > 2 * tuning.processors()) {
+      groups = widen(sideBySide, choices, tokens);
     }
     for (int i = 0; i < choices.size(); i++) {
-      record(recording, sideBySide.get(i), tokens, choices.get(i), groups);
+      record(to, sideBySide.get(i), tokens, choices.get(i), groups, rounds);
     }
+  }
+
+  /// Products side by side that are more workgroups than the device has room for at a time: those
+  /// of one row of tiles take two.
+  ///
+  /// @return workgroups of fragments now
+  private static int widen(List<Product> sideBySide, List<Choice> choices, int tokens) {
+    int groups = 0;
+    for (int i = 0; i < choices.size(); i++) {
+      if (choices.get(i) instanceof Choice.Fragments(FragmentShape shape)) {
+        int matrices = Ending.of(sideBySide.get(i)).matrices();
+        boolean widens = choices.size() > 1 && shape.rows() == 16 && shape.splits() == 0;
+        FragmentShape wide = widens ? shape.paired() : shape;
+        choices.set(i, new Choice.Fragments(wide));
+        groups += groups(sideBySide.get(i).matrix(), wide, matrices, tokens);
+      }
+    }
+    return groups;
   }
 
   private static int groups(GpuMatrix matrix, FragmentShape shape, int matrices, int tokens) {
@@ -195,33 +259,56 @@ public final class Matrices implements AutoCloseable {
   ///
   /// @throws IllegalArgumentException when that kernel can't compute it
   public void record(Recording recording, Product product, int tokens, Choice choice) {
-    record(recording, product, tokens, choice, 0);
+    record(PhaseChain.ofBarriers(recording, pipelines), product, tokens, choice, 0, 1);
+  }
+
+  private static MatVecShape shape(Product product, MatVecShape shape) {
+    int matrices = Ending.of(product).matrices();
+    return matrices == 2 && shape.tiles() % 2 != 0 ? shape.withTiles(2) : shape;
+  }
+
+  /// Workgroups that a mat-vec would have if each took its rows once.
+  private static int groups(Product product, MatVecShape shape) {
+    int tiles = shape(product, shape).tiles() / Ending.of(product).matrices();
+    return Math.ceilDiv(
+        product.matrix().layout().rowTiles(),
+        product.packing().output() == 0 ? tiles : Math.max(tiles, Packing.BLOCK / 16));
+  }
+
+  /// How often each workgroup takes rows, so that all of them run at once.
+  private int rounds(int groups, MatVecShape shape) {
+    return Math.ceilDiv(groups, tuning.processors() * shape.groupsAProcessor());
   }
 
   /// @param atLeast workgroups that run side by side anyway
+  /// @param rounds at least
   private void record(
-      Recording recording, Product product, int tokens, Choice choice, int atLeast) {
+      PhaseChain to, Product product, int tokens, Choice choice, int atLeast, int rounds) {
     if (tokens < 1) {
       throw new IllegalArgumentException("a product of " + tokens + " tokens");
+    }
+    if (!product.packing().equals(Packing.NONE)
+        && !(choice instanceof Choice.MatVec(MatVecShape shape, boolean integer) && integer)) {
+      throw new IllegalArgumentException(choice + " takes nothing packed");
     }
     if (product.norm() != 0 && !(choice instanceof Choice.MatVec)) {
       throw new IllegalArgumentException(choice + " takes no norm along");
     }
     switch (choice) {
-      case Choice.MatVec matVec -> matVec(recording, product, tokens, matVec);
-      case Choice.Fragments(FragmentShape shape) ->
-          fragments(recording, product, tokens, shape, atLeast);
-      case Choice.Tiled tiled -> tiled(recording, product, tokens);
+      case Choice.MatVec matVec -> matVec(to, product, tokens, matVec, rounds);
+      case Choice.Fragments(FragmentShape shape) -> fragments(to, product, tokens, shape, atLeast);
+      case Choice.Tiled tiled -> tiled(to, product, tokens);
     }
   }
 
-  private void matVec(Recording recording, Product product, int tokens, Choice.MatVec choice) {
+  private void matVec(
+      PhaseChain to, Product product, int tokens, Choice.MatVec choice, int atLeast) {
     if (tokens > Choice.MatVec.MOST_TOKENS) {
       throw new IllegalArgumentException("a mat-vec of " + tokens + " tokens");
     }
     GpuMatrix matrix = product.matrix();
     Ending ending = Ending.of(product);
-    MatVecShape shape = ending.matrices() == 2 ? choice.shape().withTiles(2) : choice.shape();
+    MatVecShape shape = shape(product, choice.shape());
     MatrixKernels.Chunks chunks =
         MatrixKernels.Chunks.of(
             matrix.layout().columnTiles(),
@@ -231,19 +318,26 @@ public final class Matrices implements AutoCloseable {
             Math.min(traits.limits().sharedBytes(), MOST_SHARED));
     KernelVariant variant =
         MatrixKernels.matVec(
-            matrix.format(), choice.integer(), shape, tokens, chunks, product.norm() != 0, ending);
-    int groups = Math.ceilDiv(matrix.layout().rowTiles(), shape.tiles() / ending.matrices());
-    int rounds = Math.ceilDiv(groups, tuning.processors() * shape.groupsAProcessor());
-    recording.dispatch(
-        pipelines.get(variant),
+            matrix.format(),
+            choice.integer(),
+            shape,
+            tokens,
+            chunks,
+            product.norm() != 0,
+            product.packing(),
+            ending);
+    int groups = groups(product, choice.shape());
+    int rounds = Math.max(atLeast, rounds(groups, shape));
+    to.dispatch(
+        variant,
         Math.ceilDiv(groups, rounds),
         1,
         1,
-        arguments(product, tokens, 0, 0));
+        arguments(product, tokens, product.packing().output(), 0));
   }
 
   private void fragments(
-      Recording recording, Product product, int tokens, FragmentShape shape, int atLeast) {
+      PhaseChain to, Product product, int tokens, FragmentShape shape, int atLeast) {
     GpuMatrix matrix = product.matrix();
     Ending ending = Ending.of(product);
     if (!hasFragments(shape) || (ending.matrices() == 2 && shape.rowTiles() % 2 != 0)) {
@@ -263,18 +357,18 @@ public final class Matrices implements AutoCloseable {
     int each = Math.ceilDiv(turns, splits);
     splits = Math.ceilDiv(turns, each);
     long slot = splits == 1 ? 0 : scratch.address() + turn++ % CONCURRENT * slotBytes();
-    recording.dispatch(
-        pipelines.get(MatrixKernels.fragments(matrix.format(), shape, order.orElseThrow(), ending)),
+    to.dispatch(
+        MatrixKernels.fragments(matrix.format(), shape, order.orElseThrow(), ending),
         groups,
         splits,
         1,
         arguments(product, tokens, slot, each));
   }
 
-  private void tiled(Recording recording, Product product, int tokens) {
+  private void tiled(PhaseChain to, Product product, int tokens) {
     GpuMatrix matrix = product.matrix();
-    recording.dispatch(
-        pipelines.get(MatrixKernels.tiled(matrix.format(), Ending.of(product))),
+    to.dispatch(
+        MatrixKernels.tiled(matrix.format(), Ending.of(product)),
         Math.ceilDiv(matrix.rows(), Choice.Tiled.ROWS) * Math.ceilDiv(tokens, Choice.Tiled.TOKENS),
         1,
         1,
@@ -287,7 +381,7 @@ public final class Matrices implements AutoCloseable {
         .address(product.matrix().address())
         .address(product.upAddress())
         .address(product.in())
-        .address(product.norm())
+        .address(product.norm() | product.packing().outputNorm())
         .address(product.bias())
         .address(product.residual())
         .address(product.out())

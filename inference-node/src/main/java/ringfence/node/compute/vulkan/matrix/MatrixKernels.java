@@ -23,12 +23,19 @@ public final class MatrixKernels {
     Ending plain = Ending.plain();
     for (WeightFormat format : WeightFormat.values()) {
       MatVecShape shape = new MatVecShape(4, 1, 2, 4);
-      all.add(matVec(format, false, shape, 1, new Chunks(16, 1), false, plain));
+      all.add(matVec(format, false, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain));
       if (format.quantised()) {
-        all.add(matVec(format, true, shape, 1, new Chunks(16, 1), false, plain));
+        all.add(matVec(format, true, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain));
+        all.add(
+            matVec(format, true, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain).linked());
       }
+      all.add(
+          matVec(format, false, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain).linked());
       all.add(tiled(format, plain));
-      all.add(fragments(format, new FragmentShape(1, 4, 2, 2, 16, 1), 0xD8, plain));
+      KernelVariant fragments =
+          fragments(format, new FragmentShape(1, 4, 2, 2, 16, 1), 0xD8, plain);
+      all.add(fragments);
+      all.add(fragments.linked());
     }
     return all;
   }
@@ -47,7 +54,8 @@ public final class MatrixKernels {
     private static int fixedBytes(int tokens, MatVecShape shape) {
       int partial = 2 * tokens * shape.tiles() * 16 * shape.kGroups() * 4;
       int squares = tokens * SUBGROUP * shape.kGroups() / 4 * 4;
-      return partial + squares;
+      int kept = tokens * 16 * 2 * 4;
+      return partial + squares + kept;
     }
 
     int sharedBytes(int tokens, boolean integer, MatVecShape shape) {
@@ -63,24 +71,29 @@ public final class MatrixKernels {
       int tokens,
       Chunks chunks,
       boolean norm,
+      Packing packing,
       Ending ending) {
     int threads = SUBGROUP * shape.kGroups();
-    return variant(
-        integer
-            ? KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "", "INTEGER", ""))
-            : KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "")),
-        KernelNeeds.of(
-                threads, Feature.SUBGROUP_ARITHMETIC, Feature.SUBGROUP_SHUFFLE, Feature.INT64)
-            .shared(chunks.sharedBytes(tokens, integer, shape)),
-        ending,
-        threads,
-        shape.kGroups(),
-        shape.tiles(),
-        shape.ahead(),
-        tokens,
-        chunks.tiles(),
-        chunks.count(),
-        norm ? 1 : 0);
+    KernelVariant plain =
+        variant(
+            integer
+                ? KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "", "INTEGER", ""))
+                : KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "")),
+            KernelNeeds.of(
+                    threads, Feature.SUBGROUP_ARITHMETIC, Feature.SUBGROUP_SHUFFLE, Feature.INT64)
+                .shared(chunks.sharedBytes(tokens, integer, shape)),
+            ending,
+            threads,
+            shape.kGroups(),
+            shape.tiles(),
+            shape.ahead(),
+            tokens,
+            chunks.tiles(),
+            chunks.count(),
+            norm ? 1 : 0,
+            packing.input() ? 1 : 0,
+            packing.outputCode());
+    return packing.equals(Packing.NONE) ? plain : plain.subgroups(SUBGROUP);
   }
 
   static KernelVariant fragments(

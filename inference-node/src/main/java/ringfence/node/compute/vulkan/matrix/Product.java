@@ -17,6 +17,7 @@ import ringfence.node.compute.vulkan.weights.GpuMatrix;
 /// @param residual float32 `[token][residualStride]`, added; may be `out`
 /// @param out `[token][outStride]`; float16: with an even stride; an odd last row is followed by a
 ///   zero
+/// @param packing which of the activations are packed
 public record Product(
     GpuMatrix matrix,
     @Nullable GpuMatrix up,
@@ -30,7 +31,8 @@ public record Product(
     int residualStride,
     long out,
     int outStride,
-    Numbers outNumbers) {
+    Numbers outNumbers,
+    Packing packing) {
 
   public Product {
     if ((gate != Gate.NONE) != (up != null)) {
@@ -40,12 +42,31 @@ public record Product(
       throw new IllegalArgumentException(
           "gate and up differ: " + matrix.layout() + ", " + up.layout());
     }
+    if (norm != 0 && packing.outputNorm() != 0) {
+      throw new IllegalArgumentException("a product has one norm, before it or behind it");
+    }
+    if (packing.output() != 0 && !Packing.fits(matrix.rows())) {
+      throw new IllegalArgumentException(matrix.rows() + " rows can't be packed");
+    }
   }
 
   /// A plain product to float32.
   public static Product of(GpuMatrix matrix, long in, int inStride, long out, int outStride) {
     return new Product(
-        matrix, null, Gate.NONE, in, inStride, 0, 0, 0, 0, 0, out, outStride, Numbers.F32);
+        matrix,
+        null,
+        Gate.NONE,
+        in,
+        inStride,
+        0,
+        0,
+        0,
+        0,
+        0,
+        out,
+        outStride,
+        Numbers.F32,
+        Packing.NONE);
   }
 
   /// `gate(matrix . in) * (up . in)` instead, where [#canGate] holds.
@@ -63,7 +84,8 @@ public record Product(
         residualStride,
         out,
         outStride,
-        outNumbers);
+        outNumbers,
+        packing);
   }
 
   /// Whether one kernel can multiply with both.
@@ -86,7 +108,8 @@ public record Product(
         residualStride,
         out,
         outStride,
-        outNumbers);
+        outNumbers,
+        packing);
   }
 
   public Product plusBias(long bias) {
@@ -103,7 +126,8 @@ public record Product(
         residualStride,
         out,
         outStride,
-        outNumbers);
+        outNumbers,
+        packing);
   }
 
   public Product plusResidual(long residual, int residualStride) {
@@ -120,7 +144,27 @@ public record Product(
         residualStride,
         out,
         outStride,
-        outNumbers);
+        outNumbers,
+        packing);
+  }
+
+  /// With packed activations, where [Matrices#packs].
+  public Product packed(Packing packing) {
+    return new Product(
+        matrix,
+        up,
+        gate,
+        in,
+        inStride,
+        norm,
+        epsilon,
+        bias,
+        residual,
+        residualStride,
+        out,
+        outStride,
+        outNumbers,
+        packing);
   }
 
   /// With results of another type.
@@ -138,7 +182,8 @@ public record Product(
         residualStride,
         out,
         outStride,
-        numbers);
+        numbers,
+        packing);
   }
 
   /// The address of the second matrix, or of the only one.

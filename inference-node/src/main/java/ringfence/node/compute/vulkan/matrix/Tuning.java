@@ -8,7 +8,10 @@ public final class Tuning {
   private static final int NVIDIA = 0x10DE;
   private static final int UNKNOWN_PROCESSORS = 32;
   private static final int SUBGROUPS_A_PROCESSOR = 16;
-  private static final int MOST_SPLITS = 8;
+
+  /// As many as `fragment.comp` adds up.
+  static final int MOST_SPLITS = 8;
+
   private static final int LEAST_TURNS = 8;
 
   /// Rows below which a matrix gives a large device too few workgroups.
@@ -33,30 +36,71 @@ public final class Tuning {
     return 1;
   }
 
-  MatVecShape matVec(int columns, int matrices) {
+  /// @param matrices 2 when gated
+  /// @param packs whether the results are packed
+  MatVecShape matVec(int columns, int matrices, boolean packs) {
     int columnTiles = Math.ceilDiv(columns, 64);
     int kGroups = Math.min(mostKGroups, matrices == 2 ? 8 : 16);
     while (kGroups > 1 && (kGroups / 2) * 2 >= columnTiles) {
       kGroups /= 2;
     }
-    return new MatVecShape(kGroups, matrices, 2, nvidia ? 4 : 8);
+    if (!nvidia) {
+      return new MatVecShape(kGroups, matrices, 2, 8);
+    }
+    return matrices == 2
+        ? new MatVecShape(kGroups, 2, 2, 3)
+        : packs ? new MatVecShape(kGroups, 2, 2, 1) : new MatVecShape(kGroups, 1, 2, 2);
   }
 
+  /// @param matrices 2 when gated
   FragmentShape fragments(int rows, int tokens, int matrices) {
-    boolean narrow = rows < NARROW;
-    FragmentShape shape;
-    if (tokens <= 8) {
-      shape = narrow ? new FragmentShape(1, 1, 8, 2, 8, 0) : new FragmentShape(1, 2, 4, 4, 8, 0);
-    } else if (tokens <= 16) {
-      shape = new FragmentShape(1, 4, 2, 2, 16, 0);
-    } else if (tokens <= 32) {
-      shape = new FragmentShape(matrices, 4, 2, 2, 32, 0);
-    } else if (tokens <= 96) {
-      shape = new FragmentShape(1, 8, narrow ? 2 : 1, 2, 64, 0);
-    } else {
-      shape = new FragmentShape(2, 8, 1, 2, 128, 0);
+    if (matrices == 2) {
+      return gated(rows, tokens);
     }
-    return matrices == 2 ? shape.paired() : shape;
+    boolean narrow = rows < NARROW;
+    if (tokens <= 8) {
+      return narrow ? new FragmentShape(1, 1, 8, 2, 8, 0) : new FragmentShape(1, 2, 4, 4, 8, 0);
+    }
+    if (tokens <= 16) {
+      return narrow ? new FragmentShape(1, 2, 4, 2, 16, 0) : new FragmentShape(1, 4, 2, 2, 16, 0);
+    }
+    if (tokens <= 32) {
+      return new FragmentShape(1, 4, 2, 2, 32, 0);
+    }
+    if (tokens <= 96) {
+      return new FragmentShape(1, 8, narrow ? 2 : 1, 2, 64, 0);
+    }
+    return new FragmentShape(2, 8, 1, 2, 128, 0);
+  }
+
+  /// The gate's and the other matrix's tiles in turn. Their many accumulators leave a
+  /// multiprocessor room for one workgroup, so that the rows are best cut into a whole number of
+  /// workgroups for each.
+  private FragmentShape gated(int rows, int tokens) {
+    if (tokens <= 8) {
+      return new FragmentShape(2, rowGroups(rows, 3, 2, 4), 4, 2, 8, 0);
+    }
+    if (tokens <= 96) {
+      int wide = tokens <= 16 ? 16 : tokens <= 32 ? 32 : 64;
+      return new FragmentShape(2, rowGroups(rows, 6, 4, 5), 2, 2, wide, 0);
+    }
+    return new FragmentShape(2, 8, 1, 2, 128, 0);
+  }
+
+  /// The choice with which the last round of workgroups leaves the fewest multiprocessors idle.
+  private int rowGroups(int rows, int... choices) {
+    int best = choices[0];
+    for (int choice : choices) {
+      if (filled(rows, choice) > filled(rows, best)) {
+        best = choice;
+      }
+    }
+    return best;
+  }
+
+  private double filled(int rows, int rowGroups) {
+    int groups = Math.ceilDiv(rows, 16 * rowGroups);
+    return groups / ((double) Math.ceilDiv(groups, processors) * processors);
   }
 
   /// One order of summation for all numbers of tokens: two k groups, no parts.

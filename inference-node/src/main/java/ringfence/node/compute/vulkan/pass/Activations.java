@@ -6,6 +6,7 @@ import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.MemoryUse;
 import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.matrix.Packing;
 import ringfence.node.model.ModelSpec;
 
 /// What lies between the phases of a pass, for every token of the largest batch; allocated once.
@@ -55,6 +56,12 @@ final class Activations implements AutoCloseable {
   /// What the workgroups for single tokens leave for the last of them, and how many are done.
   final GpuBuffer parts;
 
+  /// The stream for the next norm and product, attention's results, and the gate's, packed.
+  final GpuBuffer packedStream;
+
+  final GpuBuffer packedAttended;
+  final GpuBuffer packedGated;
+
   final GpuBuffer tickets;
 
   /// The same rows as halves and as floats; of the latter there are few, where few are needed.
@@ -86,6 +93,9 @@ final class Activations implements AutoCloseable {
     gate = floats(gatesApart ? rows : 1, feedForwardStride);
     up = floats(gatesApart ? rows : 1, feedForwardStride);
     chosen = row(rows, floatRows, hiddenStride);
+    packedStream = packed(floatRows, spec.hidden());
+    packedAttended = packed(floatRows, spec.queryWidth());
+    packedGated = packed(floatRows, spec.feedForward());
     int part = AttentionPlan.group(spec) * (spec.headSize() + 2);
     this.parts = floats(parts, spec.kvHeads() * part);
     tickets = floats(parts, spec.kvHeads());
@@ -103,6 +113,10 @@ final class Activations implements AutoCloseable {
 
   private Row row(int rows, int floatRows, int stride) {
     return new Row(halves(rows, stride), floats(floatRows, stride));
+  }
+
+  private GpuBuffer packed(int rows, int columns) {
+    return allocate((long) rows * Packing.rowBytes(columns));
   }
 
   private GpuBuffer floats(int rows, int stride) {

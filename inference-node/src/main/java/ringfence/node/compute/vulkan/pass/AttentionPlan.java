@@ -18,13 +18,21 @@ record AttentionPlan(int kvHeads, int tileTokens, int itemStep, int groups, bool
   /// alone.
   static final int MOST_PARTS = 64;
 
+  /// Steps that one workgroup takes sooner than two take theirs and join them.
+  private static final int FEW_STEPS = 4;
+
   /// Parts that a step may have in all, over the tokens that are cut.
   int partsLimit() {
     return 2 * Math.ceilDiv(groups, kvHeads) + MOST_PARTS;
   }
 
   /// Positions of one item, given those that all single tokens of a step see together.
-  int itemPositions(long seen) {
+  ///
+  /// @param most that one of them sees
+  int itemPositions(long seen, int most) {
+    if (most <= FEW_STEPS * itemStep) {
+      return FEW_STEPS * itemStep;
+    }
     int items = Math.max(1, groups / kvHeads);
     long each = Math.ceilDiv(seen, items);
     return (int)

@@ -3,6 +3,9 @@ package ringfence.node.compute.vulkan.pass;
 import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.PushConstants;
 import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.PhaseChain;
+import ringfence.node.compute.vulkan.matrix.Packing;
+import ringfence.node.compute.vulkan.pass.PassKernels.Attended;
 import ringfence.node.model.ModelSpec;
 
 /// Writes one layer's attention down: from the projections to what the projection back takes.
@@ -41,16 +44,18 @@ final class AttentionRecorder {
   }
 
   /// @param headNorms address of a query head's norm and a key head's after it, or 0
-  /// @param halves what becomes of the sums
+  /// @param attended what becomes of the sums; packed only where there are single tokens alone
   void record(
-      Recording to,
+      PhaseChain chain,
       StepLayout layout,
       GpuBuffer data,
       int index,
       long headNorms,
-      boolean halves,
+      Attended attended,
       Phases phases) {
+    Recording to = chain.recording();
     StepShape shape = layout.shape;
+    boolean halves = attended == Attended.HALVES;
     Turns turn = kinds.turns().get(kinds.layerTurns()[index]);
     long turns = data.address() + layout.turns(kinds.layerTurns()[index]);
     int window = kinds.layerWindows()[index];
@@ -77,8 +82,8 @@ final class AttentionRecorder {
               .real(spec.normEpsilon()));
     }
     if (shape.items() > 0) {
-      to.dispatch(
-          kernels.attendOne(turn.rope(), normed, halves),
+      chain.dispatch(
+          kernels.attendOne(turn.rope(), normed, attended),
           spec.kvHeads(),
           shape.items(),
           1,
@@ -86,7 +91,7 @@ final class AttentionRecorder {
               .address(queries())
               .address(keys())
               .address(values())
-              .address(at.attended.of(halves))
+              .address(attended == Attended.PACKED ? at.packedAttended : at.attended.of(halves))
               .address(store.layer(index))
               .address(data, layout.items(window))
               .address(data, layout.table)
@@ -96,11 +101,14 @@ final class AttentionRecorder {
               .address(at.tickets)
               .integer(at.projectedStride)
               .integer(at.projectedStride)
-              .integer(at.queryStride)
+              .integer(
+                  attended == Attended.PACKED
+                      ? Packing.rowBytes(spec.queryWidth()) / Integer.BYTES
+                      : at.queryStride)
               .real(spec.attentionScale())
               .real(spec.normEpsilon()));
     }
-    to.barrier();
+    chain.end();
     if (shape.tiles() > 0) {
       phases.end(to, "place", 0);
       to.dispatch(
@@ -116,7 +124,7 @@ final class AttentionRecorder {
               .address(data, layout.table)
               .integer(at.queryStride)
               .integer(kinds.windows()[window]));
-      to.barrier();
+      chain.end();
     }
     phases.end(to, new Phases.Noted("attention", 0, window, store.positionBytes()));
   }

@@ -20,6 +20,8 @@ import ringfence.node.compute.vulkan.device.Submission;
 ///
 /// One step at a time; a step has ended when [#run] returns.
 final class DevicePass implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(DevicePass.class.getName());
+
   /// A device that takes longer for a part of a step hangs.
   static final Duration STEP_LIMIT = Duration.ofMinutes(2);
 
@@ -63,6 +65,22 @@ final class DevicePass implements AutoCloseable {
   /// @return false when it was given up
   boolean run(Batch batch, BooleanSupplier unwanted, Recording... last) {
     StepShape shape = plan.plan(batch);
+    if (!runOnce(shape, unwanted, last)) {
+      return false;
+    }
+    if (recorder.linkFailed(shape)) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "{0} did not start workgroups in order: from now on barriers part the phases of a step",
+          gpu.traits().name());
+      recorder.unlink();
+      forget();
+      return runOnce(shape, unwanted, last);
+    }
+    return true;
+  }
+
+  private boolean runOnce(StepShape shape, BooleanSupplier unwanted, Recording... last) {
     Step step = step(new Key(shape, false));
     plan.write(step.layout(), buffer(step.layout().size).mapped());
     List<Recording> parts = step.parts();
@@ -144,8 +162,7 @@ final class DevicePass implements AutoCloseable {
     if (known != null && known.size() >= bytes) {
       return known;
     }
-    steps.values().forEach(Step::close);
-    steps.clear();
+    forget();
     if (known != null) {
       known.close();
     }
@@ -155,6 +172,11 @@ final class DevicePass implements AutoCloseable {
     return made;
   }
 
+  private void forget() {
+    steps.values().forEach(Step::close);
+    steps.clear();
+  }
+
   /// Recorded shapes that are kept.
   int shapes() {
     return steps.size();
@@ -162,8 +184,7 @@ final class DevicePass implements AutoCloseable {
 
   @Override
   public void close() {
-    steps.values().forEach(Step::close);
-    steps.clear();
+    forget();
     if (data != null) {
       data.close();
     }

@@ -22,6 +22,7 @@ public final class PassKernels {
   private static final int EMBED_THREADS = 64;
   private static final int PLACE_THREADS = 64;
   private static final int ACTIVATE_THREADS = 64;
+  private static final int PACK_THREADS = 256;
   private static final int MOST_NORM_THREADS = 1024;
 
   /// What [#norm] does to a row.
@@ -36,6 +37,19 @@ public final class PassKernels {
     private final int code;
 
     NormMode(int code) {
+      this.code = code;
+    }
+  }
+
+  /// How attention leaves its results.
+  enum Attended {
+    FLOATS(0),
+    HALVES(1),
+    PACKED(2);
+
+    private final int code;
+
+    Attended(int code) {
       this.code = code;
     }
   }
@@ -64,14 +78,18 @@ public final class PassKernels {
     for (boolean float16 : new boolean[] {false, true}) {
       variants.add(normVariant(float16, false, 32, NormMode.ALONE, false, false));
       variants.add(normVariant(float16, true, 32, NormMode.ALONE, false, false));
+      variants.add(normVariant(float16, false, 32, NormMode.ALONE, false, false).linked());
+      variants.add(normVariant(float16, true, 32, NormMode.ALONE, false, false).linked());
+      variants.add(packVariant(float16));
+      variants.add(packVariant(float16).linked());
       variants.add(activateVariant(float16, ModelSpec.Activation.SILU, false));
       variants.add(
           KernelVariant.of(
               module("place.comp", float16), needs(float16, 32), 32, 64, 4, 2, 32, 1, 1, 16, 0));
-      variants.add(
+      KernelVariant one =
           KernelVariant.of(
               module("attend_one.comp", float16),
-              needs(float16, 32),
+              needs(float16, 32).plus(Feature.INT64),
               32,
               64,
               2,
@@ -85,7 +103,9 @@ public final class PassKernels {
               0,
               4,
               2,
-              0));
+              0);
+      variants.add(one);
+      variants.add(one.linked());
       variants.add(
           KernelVariant.of(
               module("attend_tile.comp", float16), needs(float16, 32), 32, 64, 2, 2, 16, 8, 0, 0));
@@ -188,14 +208,14 @@ public final class PassKernels {
   }
 
   /// A workgroup for each row.
-  Pipeline norm(NormMode mode, boolean halves, boolean chosen) {
+  KernelVariant norm(NormMode mode, boolean halves, boolean chosen) {
     int quads = Activations.padded(spec.hidden()) / 4;
     int threads =
         Math.min(
             traits().isSoftware() ? 32 : Math.min(MOST_NORM_THREADS, Integer.highestOneBit(quads)),
             Integer.highestOneBit(traits().limits().maxInvocations()));
     boolean arithmetic = traits().has(Feature.SUBGROUP_ARITHMETIC);
-    return pipelines.get(normVariant(float16(), arithmetic, threads, mode, halves, chosen));
+    return normVariant(float16(), arithmetic, threads, mode, halves, chosen);
   }
 
   /// A workgroup for [#activateGroups] of each row.
@@ -226,27 +246,38 @@ public final class PassKernels {
             bytes));
   }
 
+  private static KernelVariant packVariant(boolean float16) {
+    return KernelVariant.of(
+        module("pack.comp", float16),
+        needs(float16, PACK_THREADS).plus(Feature.INT64),
+        PACK_THREADS);
+  }
+
+  /// A workgroup for each row.
+  KernelVariant pack() {
+    return packVariant(float16()).subgroups(traits().subgroupSize());
+  }
+
   /// A workgroup for each item and key/value head.
-  Pipeline attendOne(Rope rope, boolean normed, boolean halves) {
-    return pipelines.get(
-        KernelVariant.of(
-                module("attend_one.comp", float16()),
-                needs(float16(), sizes.onesThreads()),
-                sizes.onesThreads(),
-                spec.headSize(),
-                spec.kvHeads(),
-                AttentionPlan.group(spec),
-                rope.inverseFrequencies().length,
-                rope.pairing() == Rope.Pairing.HALVES ? 1 : 0,
-                normed ? 1 : 0,
-                pageTokens,
-                sizes.lanes(),
-                sizes.vectors(),
-                halves ? 1 : 0,
-                sizes.run(),
-                sizes.together(),
-                bytes)
-            .subgroups(traits().subgroupSize()));
+  KernelVariant attendOne(Rope rope, boolean normed, Attended attended) {
+    return KernelVariant.of(
+            module("attend_one.comp", float16()),
+            needs(float16(), sizes.onesThreads()).plus(Feature.INT64),
+            sizes.onesThreads(),
+            spec.headSize(),
+            spec.kvHeads(),
+            AttentionPlan.group(spec),
+            rope.inverseFrequencies().length,
+            rope.pairing() == Rope.Pairing.HALVES ? 1 : 0,
+            normed ? 1 : 0,
+            pageTokens,
+            sizes.lanes(),
+            sizes.vectors(),
+            attended.code,
+            sizes.run(),
+            sizes.together(),
+            bytes)
+        .subgroups(traits().subgroupSize());
   }
 
   /// A workgroup for each tile and key/value head.

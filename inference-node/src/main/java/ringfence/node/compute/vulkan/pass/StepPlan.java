@@ -101,15 +101,18 @@ final class StepPlan {
   /// Cuts what the single tokens see into items of about the same length.
   private void addItems(Batch batch, int window) {
     long seen = 0;
+    int most = 0;
     for (Batch.Run run : batch.runs()) {
       if (isSingle(run)) {
-        seen += run.position() + 1 - AttentionPlan.seenFrom(run.position(), windows[window]);
+        int own = run.position() + 1 - AttentionPlan.seenFrom(run.position(), windows[window]);
+        seen += own;
+        most = Math.max(most, own);
       }
     }
     if (seen == 0) {
       return;
     }
-    int each = attention.itemPositions(seen);
+    int each = attention.itemPositions(seen, most);
     int token = 0;
     int firstPage = 0;
     int part = 0;

@@ -2,15 +2,21 @@ package ringfence.node.compute.vulkan.pass;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.PushConstants;
 import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.PhaseChain;
+import ringfence.node.compute.vulkan.kernel.PhaseLinks;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.matrix.Gate;
 import ringfence.node.compute.vulkan.matrix.Matrices;
 import ringfence.node.compute.vulkan.matrix.Numbers;
+import ringfence.node.compute.vulkan.matrix.Packing;
 import ringfence.node.compute.vulkan.matrix.Product;
+import ringfence.node.compute.vulkan.pass.PassKernels.Attended;
 import ringfence.node.compute.vulkan.pass.PassKernels.NormMode;
 import ringfence.node.compute.vulkan.weights.GpuMatrix;
 import ringfence.node.model.ModelSpec;
@@ -27,7 +33,12 @@ import ringfence.node.model.ModelSpec;
 ///
 /// Where a half layer's result is normed before it is added (gemma), that is a phase after 3 and 5,
 /// which norms for the next one too.
+///
+/// Steps of single tokens link their phases instead, where the device can ([PhaseChain]).
 final class StepRecorder {
+  private static final int MOST_PHASES_A_LAYER = 8;
+
+  private final Pipelines pipelines;
   private final Gpu gpu;
   private final ModelSpec spec;
   private final DeviceWeights weights;
@@ -36,10 +47,13 @@ final class StepRecorder {
   private final Activations at;
   private final AttentionRecorder attention;
   private final LayerKinds kinds;
+  private final boolean allGate;
+  private final boolean packable;
   private final @Nullable Front front;
+  private @Nullable PhaseLinks links;
 
   StepRecorder(
-      Gpu gpu,
+      Pipelines pipelines,
       ModelSpec spec,
       DeviceWeights weights,
       Matrices matrices,
@@ -47,9 +61,12 @@ final class StepRecorder {
       Activations activations,
       AttentionRecorder attention,
       LayerKinds kinds,
-      @Nullable Front front) {
+      @Nullable Front front,
+      @Nullable PhaseLinks links) {
     this.front = front;
-    this.gpu = gpu;
+    this.links = links;
+    this.pipelines = pipelines;
+    this.gpu = pipelines.gpu();
     this.spec = spec;
     this.weights = weights;
     this.matrices = matrices;
@@ -57,6 +74,28 @@ final class StepRecorder {
     this.at = activations;
     this.attention = attention;
     this.kinds = kinds;
+    this.packable =
+        Packing.fits(spec.hidden())
+            && Packing.fits(spec.headSize())
+            && Packing.fits(spec.feedForward())
+            && weights.layers().stream().allMatch(StepRecorder::packable);
+    this.allGate =
+        weights.layers().stream().allMatch(layer -> Product.canGate(layer.gate(), layer.up()));
+  }
+
+  /// Whether each product of a layer takes packed activations, and each norm is before one.
+  private static boolean packable(DeviceWeights.Layer layer) {
+    return layer.postAttentionNorm() == 0
+        && layer.postFeedForwardNorm() == 0
+        && Product.canGate(layer.gate(), layer.up())
+        && Stream.of(
+                layer.query(),
+                layer.key(),
+                layer.value(),
+                layer.attentionOutput(),
+                layer.gate(),
+                layer.down())
+            .allMatch(matrix -> matrix.format().quantised());
   }
 
   StepLayout layout(StepShape shape) {
@@ -67,6 +106,27 @@ final class StepRecorder {
   int layersBefore(int part, int parts) {
     int layers = spec.layers().size();
     return Math.min(layers, part * Math.ceilDiv(layers, parts));
+  }
+
+  /// Most phases that a step of so many layers links.
+  static int linkedPhases(int layers) {
+    return MOST_PHASES_A_LAYER * layers + 1;
+  }
+
+  /// What links the phases of steps of a shape; null where barriers part them.
+  private @Nullable PhaseLinks links(StepShape shape) {
+    return shape.tiles() == 0 && matrices.canLink(shape.tokens()) && allGate ? links : null;
+  }
+
+  /// Whether a wait was given up in the step of that shape that ran last.
+  boolean linkFailed(StepShape shape) {
+    PhaseLinks linked = links(shape);
+    return linked != null && linked.failed();
+  }
+
+  /// Has barriers in all that is recorded from now on.
+  void unlink() {
+    links = null;
   }
 
   /// Records a step of a shape.
@@ -90,15 +150,18 @@ final class StepRecorder {
     private final Numbers numbers;
     private final boolean halves;
     private final boolean normsItself;
+    private final boolean packs;
     private final List<Recording> done = new ArrayList<>();
     private final Phases phases;
     private Recording to;
+    private PhaseChain chain;
     // Of the phase under way.
     private long bytes;
 
     Writer(StepLayout layout, GpuBuffer data, Phases phases) {
       this.phases = phases;
       this.to = gpu.record(phases.room());
+      this.chain = PhaseChain.ofBarriers(to, pipelines);
       phases.begin(to);
       this.layout = layout;
       this.data = data;
@@ -106,21 +169,33 @@ final class StepRecorder {
       this.numbers = matrices.input(tokens);
       this.halves = numbers == Numbers.F16;
       this.normsItself = matrices.fusesNorm(tokens);
+      this.packs = packable && layout.shape.tiles() == 0 && matrices.packs(tokens);
     }
 
     List<Recording> record(int parts) {
       int layers = spec.layers().size();
       int each = Math.ceilDiv(layers, parts);
       embed();
+      PhaseLinks linked = phases.room() == 0 ? links(layout.shape) : null;
+      if (linked != null) {
+        chain = linked.begin(to);
+      }
+      if (packs) {
+        pack();
+      }
       for (int layer = 0; layer < layers; layer++) {
         if (layer > 0 && layer % each == 0) {
           done.add(to.end());
           to = gpu.record();
+          chain = PhaseChain.ofBarriers(to, pipelines);
         }
         attentionHalf(layer);
         feedForwardHalf(layer);
       }
       choose();
+      if (linked != null) {
+        linked.end(chain);
+      }
       done.add(to.end());
       return List.copyOf(done);
     }
@@ -148,9 +223,25 @@ final class StepRecorder {
       endPhase("embed");
     }
 
+    /// Packs the stream for the first layer; later ones find it packed by the layer before.
+    private void pack() {
+      chain.dispatch(
+          kernels.pack(),
+          tokens,
+          1,
+          1,
+          new PushConstants()
+              .address(at.stream)
+              .address(weights.layers().getFirst().attentionNorm())
+              .address(at.packedStream)
+              .integer(at.hiddenStride)
+              .integer(spec.hidden()));
+      endPhase("pack");
+    }
+
     /// What comes next sees what came before.
     private void endPhase(String name) {
-      to.barrier();
+      chain.end();
       phases.end(to, name, bytes);
       bytes = 0;
     }
@@ -165,13 +256,21 @@ final class StepRecorder {
               projection(layer.key(), normed, layer.keyBias(), attention.keys()),
               projection(layer.value(), normed, layer.valueBias(), attention.values())));
       endPhase("query, key, value");
-      attention.record(to, layout, data, index, layer.headNorms(), halves, phases);
+      attention.record(chain, layout, data, index, layer.headNorms(), attended(), phases);
       addToStream(
-          layer.attentionOutput(), at.attended.of(halves).address(), at.queryStride, joined);
+          layer.attentionOutput(),
+          packs ? at.packedAttended.address() : at.attended.of(halves).address(),
+          at.queryStride,
+          joined,
+          layer.feedForwardNorm());
       endPhase("attention output");
       if (joined) {
         join(layer.postAttentionNorm(), layer.feedForwardNorm());
       }
+    }
+
+    private Attended attended() {
+      return packs ? Attended.PACKED : halves ? Attended.HALVES : Attended.FLOATS;
     }
 
     private Product projection(GpuMatrix matrix, Input input, long bias, long output) {
@@ -187,11 +286,13 @@ final class StepRecorder {
         long matrix = product.matrix().layout().bytes();
         bytes += product.up() == null ? matrix : 2 * matrix;
       }
-      matrices.record(to, sideBySide, tokens);
+      matrices.record(chain, sideBySide, tokens);
     }
 
     private Product of(GpuMatrix matrix, Input input, long output, int outputStride) {
-      Product product = Product.of(matrix, input.address(), at.hiddenStride, output, outputStride);
+      Product product =
+          Product.of(matrix, input.address(), at.hiddenStride, output, outputStride)
+              .packed(new Packing(packs, 0, 0));
       return input.norm() == 0 ? product : product.normed(input.norm(), spec.normEpsilon());
     }
 
@@ -201,10 +302,11 @@ final class StepRecorder {
       Input normed = input(layer.feedForwardNorm(), layer.postAttentionNorm() != 0);
       long gated = at.gated.of(halves).address();
       if (Product.canGate(layer.gate(), layer.up())) {
-        record(
+        Product product =
             of(layer.gate(), normed, gated, at.feedForwardStride)
                 .gated(gate(), layer.up())
-                .to(numbers));
+                .to(numbers);
+        record(packs ? product.packed(new Packing(true, at.packedGated.address(), 0)) : product);
       } else {
         record(of(layer.gate(), normed, at.gate.address(), at.feedForwardStride));
         record(of(layer.up(), normed, at.up.address(), at.feedForwardStride));
@@ -221,7 +323,12 @@ final class StepRecorder {
                 .integer(at.feedForwardStride));
       }
       endPhase(Product.canGate(layer.gate(), layer.up()) ? "gate and up" : "activation");
-      addToStream(layer.down(), gated, at.feedForwardStride, joined);
+      addToStream(
+          layer.down(),
+          packs ? at.packedGated.address() : gated,
+          at.feedForwardStride,
+          joined,
+          index + 1 < spec.layers().size() ? weights.layers().get(index + 1).attentionNorm() : 0);
       endPhase("down");
       if (joined) {
         boolean last = index == spec.layers().size() - 1;
@@ -240,6 +347,9 @@ final class StepRecorder {
 
     /// What the next matrices take: what a [#join] left, or the stream with a norm.
     private Input input(long norm, boolean joined) {
+      if (packs) {
+        return new Input(at.packedStream.address(), norm);
+      }
       if (!joined && normsItself) {
         return new Input(at.stream.address(), norm);
       }
@@ -249,9 +359,15 @@ final class StepRecorder {
       return new Input(at.normed.of(halves).address(), 0);
     }
 
-    private void addToStream(GpuMatrix matrix, long input, int inputStride, boolean joined) {
+    /// @param nextNorm that the stream goes through next; 0: none that packs it
+    private void addToStream(
+        GpuMatrix matrix, long input, int inputStride, boolean joined, long nextNorm) {
       GpuBuffer output = joined ? at.branch : at.stream;
       Product product = Product.of(matrix, input, inputStride, output.address(), at.hiddenStride);
+      if (packs) {
+        long packed = nextNorm == 0 ? 0 : at.packedStream.address();
+        product = product.packed(new Packing(true, packed, nextNorm));
+      }
       record(joined ? product : product.plusResidual(at.stream.address(), at.hiddenStride));
     }
 
@@ -276,7 +392,7 @@ final class StepRecorder {
         long norm,
         GpuBuffer result,
         long rowsChosen) {
-      to.dispatch(
+      chain.dispatch(
           kernels.norm(mode, half, chosen),
           rows,
           1,

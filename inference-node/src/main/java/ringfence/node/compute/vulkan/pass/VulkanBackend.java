@@ -21,6 +21,7 @@ import ringfence.node.compute.Profiler;
 import ringfence.node.compute.vulkan.VulkanDevices;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.PhaseLinks;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.matrix.Arithmetic;
 import ringfence.node.compute.vulkan.matrix.Matrices;
@@ -44,6 +45,9 @@ public final class VulkanBackend implements Backend {
   /// Of a device that does not tell.
   private static final int MULTIPROCESSORS = 32;
 
+  /// For developers, who want to know what linked phases are worth.
+  private static final boolean LINK = !"false".equals(System.getProperty("ringfence.gpu.linked"));
+
   private final Pipelines pipelines;
   private final Gpu gpu;
   private final double deviceSeconds;
@@ -55,6 +59,7 @@ public final class VulkanBackend implements Backend {
   private final KvStore store;
   private final Activations activations;
   private final @Nullable Front front;
+  private final @Nullable PhaseLinks links;
   private final int frontLayers;
   private final DevicePass pass;
   private final Head head;
@@ -117,12 +122,38 @@ public final class VulkanBackend implements Backend {
     if (Math.min(options.pages(), options.pageTokens()) < 1 || options.maxBatchTokens() < 1) {
       throw new IllegalArgumentException("every option must be at least 1: " + options);
     }
+    boolean software = pipelines.gpu().traits().isSoftware();
+    return open(
+        pipelines,
+        owner,
+        model,
+        options,
+        firstLayers,
+        // Software gains nothing from the fast kernels, and takes long to compile them.
+        options.deterministic() || software ? Arithmetic.DETERMINISTIC : Arithmetic.FAST,
+        LINK && !software,
+        deviceSeconds);
+  }
+
+  /// Opens a backend with kernels and phases of one's choice.
+  ///
+  /// @param link whether the phases of small steps are linked where the device can, see
+  ///   [ringfence.node.compute.vulkan.kernel.PhaseChain]
+  static VulkanBackend open(
+      Pipelines pipelines,
+      AutoCloseable owner,
+      Model model,
+      BackendOptions options,
+      FirstLayers.Opener firstLayers,
+      Arithmetic arithmetic,
+      boolean link,
+      double deviceSeconds) {
     LayerSplit split = LayerSplit.of(pipelines.gpu(), model, options);
     DeviceWeights weights =
         ModelWeights.load(pipelines, split.back(), split.weights(), options.threads());
     try {
       return new VulkanBackend(
-          pipelines, owner, split, weights, options, firstLayers, deviceSeconds);
+          pipelines, owner, split, weights, options, firstLayers, deviceSeconds, arithmetic, link);
     } catch (RuntimeException e) {
       // Its threads must not outlive the device.
       weights.close();
@@ -137,7 +168,9 @@ public final class VulkanBackend implements Backend {
       DeviceWeights weights,
       BackendOptions options,
       FirstLayers.Opener firstLayers,
-      double deviceSeconds) {
+      double deviceSeconds,
+      Arithmetic arithmetic,
+      boolean link) {
     long start = System.nanoTime();
     this.pipelines = pipelines;
     this.deviceSeconds = deviceSeconds;
@@ -160,15 +193,10 @@ public final class VulkanBackend implements Backend {
             gpu.traits().multiprocessors().orElse(MULTIPROCESSORS) * GROUPS_A_MULTIPROCESSOR,
             options.deterministic());
     int tokens = StepShape.rounded(options.maxBatchTokens());
-    boolean invariant = options.deterministic() || gpu.traits().isSoftware();
-    TunedShapes tuned = invariant ? TunedShapes.NONE : TunedShapes.remembered(gpu.traits());
+    TunedShapes tuned =
+        arithmetic == Arithmetic.FAST ? TunedShapes.remembered(gpu.traits()) : TunedShapes.NONE;
     this.tuning = tuned.mark();
-    this.matrices =
-        new Matrices(
-            pipelines,
-            // Software gains nothing from the fast kernels, and takes long to compile them.
-            invariant ? Arithmetic.DETERMINISTIC : Arithmetic.FAST,
-            tuned);
+    this.matrices = new Matrices(pipelines, arithmetic, tuned);
     this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
     this.store = new KvStore(gpu, spec, options.kvType(), options.pages(), options.pageTokens());
     this.activations =
@@ -190,9 +218,23 @@ public final class VulkanBackend implements Backend {
             .map(first ->
                 new Front(gpu, firstLayers.open(first, options), tokens, activations.hiddenStride))
             .orElse(null);
+    this.links =
+        link
+            ? PhaseLinks.open(pipelines, StepRecorder.linkedPhases(spec.layers().size()))
+                .orElse(null)
+            : null;
     StepRecorder recorder =
         new StepRecorder(
-            gpu, spec, weights, matrices, kernels, activations, attention, kinds, front);
+            pipelines,
+            spec,
+            weights,
+            matrices,
+            kernels,
+            activations,
+            attention,
+            kinds,
+            front,
+            links);
     this.pass =
         new DevicePass(
             gpu,
@@ -362,7 +404,7 @@ public final class VulkanBackend implements Backend {
     return "vulkan-"
         + (options.deterministic() ? "invariant" : "fast")
         + (options.kvType() == KvType.F16 ? "" : "-kv-" + options.kvType().label())
-        + "-v1"
+        + "-v2"
         + tuning
         + " "
         + gpu.traits().cacheKey()
@@ -396,6 +438,9 @@ public final class VulkanBackend implements Backend {
       store.close();
       weights.close();
       matrices.close();
+      if (links != null) {
+        links.close();
+      }
     } catch (RuntimeException e) {
       throw e;
     } catch (Exception e) {

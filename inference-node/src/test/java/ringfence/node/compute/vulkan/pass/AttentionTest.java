@@ -19,7 +19,9 @@ import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.MemoryUse;
 import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.PhaseChain;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.pass.PassKernels.Attended;
 import ringfence.node.model.ModelSpec;
 import ringfence.node.model.Rope;
 
@@ -124,6 +126,7 @@ class AttentionTest {
   private static final class Rig {
     private final Random random = new Random(3);
     private final Gpu gpu;
+    private final Pipelines pipelines;
     private final ModelSpec spec;
     private final Activations at;
     private final KvStore store;
@@ -150,6 +153,7 @@ class AttentionTest {
         boolean invariant,
         boolean halvesOut) {
       this.gpu = gpu;
+      this.pipelines = pipelines;
       this.spec = spec;
       this.norms = norms;
       this.bytes = kvType == KvType.Q8;
@@ -249,7 +253,13 @@ class AttentionTest {
         plan.write(layout, data.mapped());
         to.copy(up, 0, at.projected, 0, bytes).fullBarrier();
         attention.record(
-            to, layout, data, 0, norms ? vectors.address() : 0, halvesOut, Phases.none());
+            PhaseChain.ofBarriers(to, pipelines),
+            layout,
+            data,
+            0,
+            norms ? vectors.address() : 0,
+            halvesOut ? Attended.HALVES : Attended.FLOATS,
+            Phases.none());
         to.fullBarrier().copy(sums, 0, down, 0, sumsBytes).end();
         gpu.submit(to).await(DevicePass.STEP_LIMIT);
         float[] result = new float[tokens * at.queryStride];

@@ -1,0 +1,54 @@
+// Rows of activations as bytes with a float scale for 32 columns, as mat-vecs multiply with them:
+// whoever makes a row packs it once, and those who read it need not each read four times as much
+// and pack it themselves. For each token, of T tiles of 64 columns, in words:
+//
+//   codes   [T][4][4]  of tile, t and step: columns 2t, 2t+8, 2t+1, 2t+9 of a step of 16 columns
+//   scales  [T][2]     of 32 columns
+//   sums    [T][4]     of 16 columns: the codes' sum times the scale
+//   squares [T][2]     of 32 columns: the sum of the squares of the numbers without their weights,
+//                      where a norm comes next
+//
+// Needs GL_KHR_shader_subgroup_shuffle, subgroups of 16 or more.
+const uint PACKED_TILE_WORDS = 24;
+
+layout(buffer_reference, std430, buffer_reference_align = 4) PASSED buffer PackedWords { uint v[]; };
+
+uint packed_bytes(ivec4 q) {
+  return (uint(q.x) & 0xFFu) | ((uint(q.y) & 0xFFu) << 8) | ((uint(q.z) & 0xFFu) << 16)
+      | (uint(q.w) << 24);
+}
+
+// Packs columns `column` (even) and the next; sixteen neighbours hold the 32 columns of a scale.
+//
+// row: of this token's
+// tiles: of a row
+// weighted: the numbers times the next norm's weights
+void pack_two(PackedWords row, uint tiles, uint column, vec2 x, vec2 weighted) {
+  float most = max(abs(weighted.x), abs(weighted.y));
+  float squares = dot(x, x);
+  [[unroll]] for (uint mask = 1; mask < 16; mask <<= 1) {
+    most = max(most, subgroupShuffleXor(most, mask));
+    squares += subgroupShuffleXor(squares, mask);
+  }
+  const float scale = most / 127.0;
+  const float inverse = most > 0.0 ? 127.0 / most : 0.0;
+  const ivec2 q = clamp(ivec2(roundEven(weighted * inverse)), -127, 127);
+  int sum = q.x + q.y;
+  [[unroll]] for (uint mask = 1; mask < 8; mask <<= 1) {
+    sum += subgroupShuffleXor(sum, mask);
+  }
+  const ivec2 far = ivec2(subgroupShuffleXor(q.x, 4), subgroupShuffleXor(q.y, 4));
+  const uint t = (column >> 1) & 7;
+  const uint tile = column >> 6;
+  const uint step_ = (column >> 4) & 3;
+  if (t < 4) {
+    row.v[(tile * 4 + t) * 4 + step_] = packed_bytes(ivec4(q.x, far.x, q.y, far.y));
+  }
+  if (t == 0) {
+    row.v[tiles * 18 + tile * 4 + step_] = floatBitsToUint(float(sum) * scale);
+    if ((column & 31) == 0) {
+      row.v[tiles * 16 + (column >> 5)] = floatBitsToUint(scale);
+      row.v[tiles * 22 + (column >> 5)] = floatBitsToUint(squares);
+    }
+  }
+}

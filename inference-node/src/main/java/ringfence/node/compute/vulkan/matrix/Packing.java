@@ -1,0 +1,33 @@
+package ringfence.node.compute.vulkan.matrix;
+
+/// Which activations of a product are packed: bytes with a scale for 32 columns (`pack.glsl`), as
+/// [Matrices#packs] says a mat-vec likes them.
+///
+/// @param input whether what comes in is packed; with a norm its squares are in it
+/// @param output where the results go packed; 0: nowhere
+/// @param outputNorm weights of the norm that comes next, which are in the packed results already;
+///   0: none, and the results go nowhere else
+public record Packing(boolean input, long output, long outputNorm) {
+  static final Packing NONE = new Packing(false, 0, 0);
+
+  private static final int TILE_BYTES = 96;
+  private static final int TILE = 64;
+
+  /// Rows of a workgroup that packs come in such blocks.
+  static final int BLOCK = 32;
+
+  /// Bytes of a packed row.
+  public static int rowBytes(int columns) {
+    return Math.ceilDiv(columns, TILE) * TILE_BYTES;
+  }
+
+  /// Whether a row of so many columns can be packed.
+  public static boolean fits(int columns) {
+    return columns % BLOCK == 0;
+  }
+
+  /// The constant `PACK` of `matvec.comp`.
+  int outputCode() {
+    return output == 0 ? 0 : outputNorm == 0 ? 1 : 2;
+  }
+}

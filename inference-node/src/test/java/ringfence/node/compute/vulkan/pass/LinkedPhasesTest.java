@@ -1,0 +1,92 @@
+package ringfence.node.compute.vulkan.pass;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import ringfence.node.compute.Backend;
+import ringfence.node.compute.BackendOptions;
+import ringfence.node.compute.Batch;
+import ringfence.node.compute.ComputeTruth;
+import ringfence.node.compute.Logits;
+import ringfence.node.compute.vulkan.VulkanExtension;
+import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.matrix.Arithmetic;
+import ringfence.node.model.Model;
+
+/// Phases that are linked compute what phases with barriers between them do, bit for bit.
+@ExtendWith(VulkanExtension.class)
+class LinkedPhasesTest {
+  private static final int SEQUENCES = 4;
+  private static final int PAGES_EACH = 4;
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "qwen3-untied-f32.gguf",
+        "qwen2-mixed.gguf",
+        "gemma3-q4_0.gguf",
+        "qwen3-wide-q4_k.gguf"
+      })
+  void linkedPhasesComputeTheSame(String file, Pipelines pipelines) {
+    ComputeTruth.withModel(
+        ComputeTruth.tinyModel(file).path(),
+        model -> {
+          for (Arithmetic arithmetic : List.of(Arithmetic.EXACT, Arithmetic.FAST)) {
+            List<float[]> linked = rows(pipelines, model, arithmetic, true);
+            List<float[]> barriers = rows(pipelines, model, arithmetic, false);
+            assertThat(linked).hasSameSizeAs(barriers);
+            for (int i = 0; i < linked.size(); i++) {
+              assertThat(linked.get(i)).as(arithmetic + ", row " + i).isEqualTo(barriers.get(i));
+            }
+          }
+        });
+  }
+
+  /// Steps of one to four sequences' single tokens, and prompts between them.
+  private static List<float[]> rows(
+      Pipelines pipelines, Model model, Arithmetic arithmetic, boolean link) {
+    int vocabulary = model.spec().vocabulary();
+    BackendOptions options = new BackendOptions(SEQUENCES * PAGES_EACH, 8, 64, 1);
+    List<float[]> all = new ArrayList<>();
+    try (Backend backend =
+        VulkanBackend.open(
+            pipelines,
+            () -> {},
+            model,
+            options,
+            VulkanBackendTest::noFirstLayers,
+            arithmetic,
+            link,
+            0)) {
+      int[] lengths = new int[SEQUENCES];
+      for (int step = 0; step < 14; step++) {
+        List<Batch.Run> runs = new ArrayList<>();
+        for (int s = 0; s <= step % SEQUENCES; s++) {
+          int count = lengths[s] == 0 && s % 2 == 1 ? 5 : 1;
+          int from = lengths[s];
+          int sequence = s;
+          int[] tokens =
+              IntStream.range(from, from + count)
+                  .map(at -> (at * 7919 + sequence * 104_729 + 13) % vocabulary)
+                  .toArray();
+          int[] pages = IntStream.range(s * PAGES_EACH, (s + 1) * PAGES_EACH).toArray();
+          runs.add(new Batch.Run(tokens, from, pages, 1));
+          lengths[s] += count;
+        }
+        Batch batch = new Batch(runs);
+        Logits logits = new Logits(vocabulary);
+        logits.resize(batch.outputs());
+        backend.forward(batch, logits);
+        for (int row = 0; row < batch.outputs(); row++) {
+          all.add(logits.row(row).clone());
+        }
+      }
+    }
+    return all;
+  }
+}
