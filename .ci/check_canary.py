@@ -1,0 +1,588 @@
+"""Sends texts with unique marks through every endpoint and option, under faults, and looks for the marks wherever they may not be.
+
+usage: check_canary.py [--requests N] [--threads N] [--seed N] [--keep]       (100,000 requests: `nice python3 .ci/check_canary.py --requests 100000`)
+
+A stack of real processes: gateway, router, two simulated nodes on the site, one in a datacenter, an upstream of our own outside. Marks are
+of two kinds: those of NEAR requests may not leave the site, those of FAR requests may go anywhere but may not be kept or told. Watched:
+
+ - each link between two processes through a TCP proxy: gateway-router, router-nodes, nodes' reports, router-upstream
+ - logs, ledger, policy, spent file and whatever else lies in the run folder; metrics and health data of all processes
+ - all responses, heads and bodies (but where `echo` asks for the prompt)
+
+in plain, in base64 at all three phases, in hexadecimal and percent-encoded, whatever the case. Heads inside HTTP/2 are compressed and are
+not looked into. At first marks of a third kind are planted at each place, in each form: the run fails where one is not found."""
+
+import argparse
+import base64
+import collections
+import http.client
+import http.server
+import json
+import os
+import random
+import shutil
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.parse
+import urllib.request
+
+from stack import Stack, Tap, free_port, jar, wait_for
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--requests", type=int, default=3000)
+parser.add_argument("--threads", type=int, default=12)
+parser.add_argument("--seed", type=int, default=int(time.time()))
+parser.add_argument("--keep", action="store_true", help="leaves the run folder")
+options = parser.parse_args()
+print(f"seed {options.seed}, {options.requests} requests", flush=True)
+REFUSALS = 5
+chooser = random.Random(options.seed)
+
+KINDS = {"near": "kzvnear", "far": "kzvfara", "planted": "kzvplan"}
+SECRET = "".join(chooser.choice("bcdfghjklmnpqrstvwxz") for _ in range(9))
+
+
+def mark(kind: str, number: int) -> str:
+    # Letters and digits, so that it may stand in names too; the secret tells this run from others.
+    return f"{KINDS[kind]}{SECRET}{number:08x}"
+
+
+def forms(kind: str) -> dict[str, bytes]:
+    """What is looked for: the part that all marks of a kind share, in each coating, in lower case."""
+    text = (KINDS[kind] + SECRET).encode()
+    found = {"plain": text, "hex": text.hex().encode(), "percent": "".join(f"%{b:02x}" for b in text).encode()}
+    for phase in range(3):
+        coded = base64.b64encode(b"\0" * phase + text)
+        # The characters that depend on nothing but the text.
+        first = [0, 2, 3][phase]
+        last = (phase + len(text)) * 8 // 6
+        found[f"base64, phase {phase}"] = coded[first:last].lower()
+    return found
+
+
+FORMS = {kind: forms(kind) for kind in KINDS}
+NEEDLES = [(kind, form, needle) for kind, all_forms in FORMS.items() for form, needle in all_forms.items()]
+
+
+def marks_in(data: bytes) -> list[tuple[str, str]]:
+    low = data.lower()
+    return [(kind, form) for kind, form, needle in NEEDLES if needle in low]
+
+
+class Watch:
+    """Counts the marks seen at each place; those that may not be there are leaks."""
+
+    ALLOWED = {
+        "gateway-router": {"near", "far"},
+        "router-site": {"near", "far"},
+        "router-datacenter": {"far"},
+        "router-upstream": {"far"},
+        "upstream": {"far"},
+    }
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.seen = collections.Counter()
+        self.examples: dict[tuple, str] = {}
+
+    def __call__(self, place: str, data: bytes, where: str = "") -> None:
+        for kind, form in marks_in(data):
+            with self.lock:
+                self.seen[place, kind, form] += 1
+                if (place, kind, form) not in self.examples:
+                    at = data.lower().find(FORMS[kind][form])
+                    self.examples[place, kind, form] = f"{where} ...{data[max(0, at - 80): at + 60]!r}"
+
+    def count(self, place: str, kind: str) -> int:
+        with self.lock:
+            return sum(count for (p, k, _), count in self.seen.items() if p == place and k == kind)
+
+    def leaks(self) -> list[str]:
+        with self.lock:
+            return [
+                f"{kind} mark, {form}, at {place}: {count} times, first {self.examples[place, kind, form]}"
+                for (place, kind, form), count in sorted(self.seen.items())
+                if kind != "planted" and kind not in self.ALLOWED.get(place, set())
+            ]
+
+
+watch = Watch()
+
+
+class Upstream(http.server.BaseHTTPRequestHandler):
+    """Answers as OpenAI does, or badly: says in its refusals and errors what it was asked, breaks, sends rubbish."""
+
+    protocol_version = "HTTP/1.1"
+    wrong = True
+
+    def log_message(self, *_) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        self.whole(200, {"object": "list", "data": []})
+
+    def whole(self, status: int, body: dict) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def do_POST(self) -> None:
+        data = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        watch("upstream", data + str(self.headers).encode() + self.path.encode())
+        body = json.loads(data)
+        asked = data.decode()
+        how = random.choice(["400", "500", "429", "close", "break", "rubbish", "error event", "echo"]) if self.wrong and random.random() < 0.25 else "well"
+        if how in ("400", "500", "429"):
+            self.whole(int(how), {"error": {"message": "can't do " + asked, "type": "x", "code": asked[:200]}})
+            return
+        if how == "close":
+            self.close_connection = True
+            self.connection.shutdown(socket.SHUT_RDWR)
+            return
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Connection", "close")
+        self.close_connection = True
+        self.end_headers()
+        try:
+            for piece in range(3):
+                self.event({"index": 0, "delta": {"content": f" word{piece}"}, "finish_reason": None}, body)
+                if how == "break" and piece == 1:
+                    self.connection.shutdown(socket.SHUT_RDWR)
+                    return
+                if how == "rubbish" and piece == 1:
+                    self.wfile.write(b"data: {" + data[:300] + b"\n\n")
+                if how == "error event" and piece == 1:
+                    self.wfile.write(b"data: " + json.dumps({"error": {"message": asked, "code": 500}}).encode() + b"\n\n")
+            self.event({"index": 0, "delta": {}, "finish_reason": "stop"}, body)
+            self.wfile.write(b"data: [DONE]\n\n")
+        except OSError:
+            pass
+
+    def event(self, choice: dict, body: dict) -> None:
+        event = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": body.get("model", ""), "choices": [choice], "usage": {"prompt_tokens": 9, "completion_tokens": 3, "total_tokens": 12}}
+        self.wfile.write(b"data: " + json.dumps(event).encode() + b"\n\n")
+
+
+stack = Stack("canary")
+
+
+def start_all() -> dict:
+    ports = {name: free_port() for name in ("router", "router-http", "gateway", "upstream", "node-1", "node-1-http", "node-2", "node-2-http", "far", "far-http")}
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", ports["upstream"]), Upstream)
+    server.daemon_threads = True
+    server.handle_error = lambda *_: None
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    taps = {
+        "gateway-router": Tap("gateway-router", ports["router"], watch),
+        "reports": Tap("reports", ports["router"], watch),
+        "router-upstream": Tap("router-upstream", ports["upstream"], watch),
+        "node-1": Tap("router-site", ports["node-1"], watch),
+        "node-2": Tap("router-site", ports["node-2"], watch),
+        "far": Tap("router-datacenter", ports["far"], watch),
+    }
+    policy = stack.folder / "policy.yaml"
+    policy.write_text(
+        f"""
+tenants:
+  - {{name: open, farthest-zone: external}}
+  - {{name: closed, farthest-zone: site}}
+upstreams:
+  - name: outside
+    base-url: http://127.0.0.1:{taps["router-upstream"].port}/v1
+    limits: {{max-in-flight: 64, requests-per-minute: 1000000, tokens-per-minute: 1000000000}}
+    timeouts: {{connect: 2s, first-byte: 10s, between: 5s}}
+    models:
+      outside-model: {{upstream-name: m, context-length: 131072}}
+      simulated: {{upstream-name: m, context-length: 131072}}
+"""
+    )
+    keys = {tenant: stack.key(policy, tenant, tenant) for tenant in ("open", "closed")}
+    stack.start("router", "router", router_settings(ports, "ledger"))
+    for name, zone, model in (("node-1", "site", "simulated"), ("node-2", "site", "simulated"), ("far", "datacenter", "datacenter-model")):
+        stack.start(
+            name,
+            "inference-node",
+            {
+                "ringfence.node.name": name,
+                "ringfence.node.zone": zone,
+                "ringfence.node.simulate": f"ttft=1ms,tpot=300us,slots=256,answer=12,model={model}",
+                "ringfence.node.listen-address": f"127.0.0.1:{ports[name]}",
+                "ringfence.node.advertise": f"127.0.0.1:{taps[name].port}",
+                "ringfence.node.routers": f"127.0.0.1:{taps['reports'].port}",
+                "quarkus.http.host": "127.0.0.1",
+                "quarkus.http.port": ports[f"{name}-http"],
+            },
+            ["serve"],
+        )
+    stack.start(
+        "gateway",
+        "gateway",
+        {
+            "ringfence.gateway.routers": f"127.0.0.1:{taps['gateway-router'].port}",
+            "ringfence.gateway.farthest-zone": "external",
+            "ringfence.gateway.require-keys": "true",
+            "ringfence.gateway.deadline": "60s",
+            "quarkus.http.host": "127.0.0.1",
+            "quarkus.http.port": ports["gateway"],
+        },
+    )
+    stack.ready("router", ports["router-http"])
+    for name in ("node-1", "node-2", "far"):
+        stack.ready(name, ports[f"{name}-http"])
+    stack.ready("gateway", ports["gateway"])
+    return {"ports": ports, "taps": taps, "keys": keys}
+
+
+def router_settings(ports: dict, ledger: str) -> dict:
+    return {
+        "ringfence.router.listen-address": f"127.0.0.1:{ports['router']}",
+        "ringfence.router.policy-file": stack.folder / "policy.yaml",
+        "ringfence.router.ledger.folder": stack.folder / ledger,
+        "ringfence.router.max-wait": "3s",
+        "quarkus.http.host": "127.0.0.1",
+        "quarkus.http.port": ports["router-http"],
+    }
+
+
+def coated(text: str, random_: random.Random) -> str:
+    """The mark as it may stand in a prompt: plain, and under what people put around things."""
+    how = random_.randrange(4)
+    if how == 1:
+        return f"{text} {base64.b64encode((random_.choice(['', 'a', 'ab']) + text).encode()).decode()}"
+    if how == 2:
+        return f"{text} {text.encode().hex()}"
+    if how == 3:
+        return text + " " + "".join(f"%{b:02X}" for b in text.encode())
+    return text
+
+
+def request_of(number: int) -> tuple[str, str, dict, dict]:
+    """A request's kind, path, headers and body."""
+    r = random.Random(options.seed * 1_000_003 + number)
+    kind = r.choice(["near", "near", "far"])
+    text = mark(kind, number)
+    headers = {"Content-Type": "application/json"}
+    body: dict = {"model": r.choice(["simulated", "simulated", "simulated", "outside-model", "datacenter-model"]), "max_tokens": r.randrange(1, 12)}
+    extra = ""
+    tenant = "open"
+    if kind == "near":
+        # What keeps it here: the key, the header, or a detector.
+        why = r.choice(["key", "header", "detector"])
+        tenant = "closed" if why == "key" else "open"
+        if why == "header":
+            headers["Ringfence-Zone"] = r.choice(["site", "device", "nowhere"])
+        extra = " my card is 4111 1111 1111 1111" if why == "detector" else ""
+    elif r.random() < 0.3:
+        headers["Ringfence-Max-Wait-Ms"] = r.choice(["0", "1", "50"])
+    headers["Authorization"] = f"Bearer {run['keys'][tenant]}"
+    if r.random() < 0.3:
+        headers["Ringfence-Explain"] = "true"
+    say = coated(text, r) + extra
+    if r.random() < 0.35:
+        body["prompt"] = say
+        path = "/v1/completions"
+        if r.random() < 0.2:
+            body["echo"] = True
+        if r.random() < 0.2:
+            body["logprobs"] = 2
+    else:
+        path = "/v1/chat/completions"
+        content = say if r.random() < 0.7 else [{"type": "text", "text": say}, {"type": "text", "text": "and more"}]
+        body["messages"] = [{"role": r.choice(["user", "system"]), "content": content}, {"role": "user", "content": "go on" + (" " + text if r.random() < 0.3 else "")}]
+        if r.random() < 0.2:
+            body["tools"] = [{"type": "function", "function": {"name": text[:60], "description": say, "parameters": {"type": "object", "properties": {text: {"type": "string"}}}}}]
+        if r.random() < 0.2:
+            body["messages"] += [
+                {"role": "assistant", "content": None, "tool_calls": [{"id": text, "type": "function", "function": {"name": "look", "arguments": json.dumps({"of": say})}}]},
+                {"role": "tool", "tool_call_id": text, "content": say},
+                {"role": "user", "content": "and?"},
+            ]
+        if r.random() < 0.2:
+            body["logprobs"] = True
+            body["top_logprobs"] = 2
+    for name, values in {
+        "stream": [True, True, False],
+        "n": [1, 2, 3],
+        "seed": [number],
+        "temperature": [0, 0.7],
+        "stop": [text, [text, "zz"]],
+        "frequency_penalty": [0.3],
+        "user": [text],
+        "metadata": [{"about": text}],
+        "top_k": [5],
+        "stream_options": [{"include_usage": True}],
+    }.items():
+        if r.random() < 0.25:
+            body[name] = r.choice(values)
+    if "stream_options" in body:
+        body["stream"] = True
+    if r.random() < 0.15:
+        spoil(r, text, path, headers, body)
+    return kind, path, headers, body
+
+
+def spoil(r: random.Random, text: str, path: str, headers: dict, body: dict) -> None:
+    """Makes it wrong, with the mark where it is wrong."""
+    how = r.randrange(12)
+    if how == 0:
+        # Its value: names of unknown parameters are told back, to whoever wrote them.
+        body["surprise"] = text
+    elif how == 1:
+        body["temperature"] = text
+    elif how == 2:
+        body["model"] = text
+    elif how == 3:
+        body["messages" if "chat" in path else "prompt"] = {"x": text}
+    elif how == 4:
+        body["stop"] = {text: text}
+    elif how == 5:
+        headers["Authorization"] = f"Bearer rf-{text}"
+    elif how == 6:
+        headers["Ringfence-Max-Wait-Ms"] = text
+    elif how == 7:
+        body["logit_bias"] = {text: 1}
+    elif how == 8:
+        body["n"] = 0
+    elif how == 9:
+        body["max_tokens"] = 10**7
+    elif how == 10:
+        headers["Ringfence-Explain"] = text
+    else:
+        body["response_format"] = {"type": text}
+
+
+done = collections.Counter()
+done_lock = threading.Lock()
+
+
+def ask(connection: http.client.HTTPConnection, number: int) -> None:
+    kind, path, headers, body = request_of(number)
+    data = json.dumps(body).encode()
+    r = random.Random(number)
+    if r.random() < 0.02:
+        data = data[: len(data) // 2]
+    connection.request("POST", path, data, headers)
+    response = connection.getresponse()
+    heads = str(response.headers).encode()
+    if r.random() < 0.03 and response.status == 200:
+        # Hangs up in the middle.
+        response.read1(64)
+        watch("response heads", heads)
+        connection.close()
+        count("left")
+        return
+    answer = response.read()
+    count(f"{response.status}")
+    watch("response heads", heads, path)
+    if not body.get("echo"):
+        watch("response bodies" if response.status == 200 else "error bodies", answer, f"{path} {response.status}")
+    identity = response.headers.get("X-Request-Id", "")
+    if response.status == 200 and r.random() < 0.1:
+        try:
+            identity = json.loads(answer)["id"] if not body.get("stream") else json.loads(answer.split(b"\n")[0][6:])["id"]
+        except (ValueError, KeyError, TypeError):
+            return
+        connection.request("GET", f"/v1/receipts/{identity}", headers={"Authorization": headers["Authorization"]})
+        receipt = connection.getresponse()
+        watch("receipts", receipt.read() + str(receipt.headers).encode())
+        count(f"receipt {receipt.status}")
+    elif r.random() < 0.02:
+        strange = mark(kind, number)
+        connection.request("GET", r.choice([f"/v1/{strange}", f"/v1/receipts/{strange}", f"/v1/models/{strange}", f"/v1/models?x={strange}"]), headers={"Authorization": headers["Authorization"]})
+        other = connection.getresponse()
+        watch("error bodies", other.read() + str(other.headers).encode(), "GET")
+        count("other paths")
+
+
+def count(what: str) -> None:
+    with done_lock:
+        done[what] += 1
+
+
+numbers = iter(range(options.requests))
+
+
+def client() -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", run["ports"]["gateway"], timeout=60)
+    while True:
+        with done_lock:
+            number = next(numbers, None)
+        if number is None:
+            return
+        began = time.monotonic()
+        try:
+            ask(connection, number)
+        except (OSError, http.client.HTTPException):
+            count("broken")
+            connection.close()
+        with done_lock:
+            done["asked"] += 1
+            if time.monotonic() - began > 40:
+                done["never ended"] += 1
+
+
+def look_at_pages() -> None:
+    for name in ("router-http", "gateway", "node-1-http", "node-2-http", "far-http"):
+        for path in ("/q/metrics", "/q/health"):
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{run['ports'][name]}{path}", timeout=5) as page:
+                    watch("metrics and health", page.read(), name + path)
+            except OSError:
+                pass
+
+
+def look_at_files() -> None:
+    for folder, _, files in os.walk(stack.folder):
+        for file in files:
+            path = os.path.join(folder, file)
+            place = "logs" if file.endswith(".log") else "files"
+            with open(path, "rb") as data:
+                tail = b""
+                while piece := data.read(1 << 20):
+                    watch(place, tail + piece, path)
+                    tail = piece[-256:]
+
+
+def plant() -> None:
+    """A mark in each form at each place: what is not found would not be found later either."""
+    text = mark("planted", 1)
+    coatings = {"plain": text, "hex": text.encode().hex(), "percent": "".join(f"%{b:02X}" for b in text.encode())}
+    for phase in range(3):
+        coatings[f"base64, phase {phase}"] = base64.b64encode(b"x" * phase + text.encode()).decode()
+    for form, coating in coatings.items():
+        with open(stack.folder / "planted.log", "a") as log:
+            log.write(f"12:00:00 INFO a line that tells too much {coating} and goes on\n")
+        with open(stack.folder / "planted.bin", "ab") as file:
+            file.write(b"\0\1" + coating.encode() + b"\2")
+        for name, tap in run["taps"].items():
+            with socket.create_connection(("127.0.0.1", tap.port), timeout=5) as far:
+                if name == "router-upstream":
+                    # In two writes, which gRPC's servers would not wait for: what is cut must be seen too.
+                    half = len(coating) // 2
+                    far.sendall(b"GET /" + coating[:half].encode())
+                    time.sleep(0.1)
+                    far.sendall(coating[half:].encode() + b" HTTP/1.1\r\n\r\n")
+                else:
+                    far.sendall(b"GET /" + coating.encode() + b" HTTP/1.1\r\n\r\n")
+        for place in ("error bodies", "response bodies", "response heads", "receipts", "metrics and health"):
+            watch(place, b'{"error": {"message": "' + coating.encode() + b'"}}')
+    look_at_files()
+    os.remove(stack.folder / "planted.log")
+    os.remove(stack.folder / "planted.bin")
+    places = ["logs", "files", "error bodies", "response bodies", "response heads", "receipts", "metrics and health", *{tap.link for tap in run["taps"].values()}]
+    wait_for(
+        "every planted mark is seen: " + str([(p, f) for p in places for f in coatings if not watch.seen[p, "planted", f]]),
+        lambda: all(watch.seen[place, "planted", form] for place in places for form in coatings),
+        10,
+    )
+    # And end to end: an upstream that a FAR request may use gets its text; under the rules of NEAR this would be a leak.
+    leaks_before = len(watch.leaks())
+    Upstream.wrong = False
+    connection = http.client.HTTPConnection("127.0.0.1", run["ports"]["gateway"], timeout=30)
+    near = mark("near", 0xFFFFFFFF)
+    connection.request("POST", "/v1/chat/completions", json.dumps({"model": "outside-model", "messages": [{"role": "user", "content": near}]}), {"Authorization": f"Bearer {run['keys']['open']}", "Content-Type": "application/json"})
+    response = connection.getresponse()
+    answer = response.read()
+    if response.status != 200:
+        sys.exit(f"the upstream did not answer a request that may go there: {response.status} {answer!r}")
+    found = watch.leaks()
+    if len(found) < leaks_before + 2:
+        sys.exit("a NEAR mark went to the upstream and neither it nor its tap saw it: the canary is blind")
+    with watch.lock:
+        for key in [key for key in watch.seen if key[1] == "near"]:
+            del watch.seen[key]
+            watch.examples.pop(key, None)
+    Upstream.wrong = True
+    print(f"planted marks were found at {len(places)} places in {len(coatings)} forms each, and at the upstream", flush=True)
+
+
+def asked() -> int:
+    with done_lock:
+        return done["asked"]
+
+
+def main() -> None:
+    plant()
+    began = time.monotonic()
+    clients = [threading.Thread(target=client, daemon=True) for _ in range(options.threads)]
+    for thread in clients:
+        thread.start()
+    # Faults, while the requests run: nodes are killed, one after the other and both at once.
+    kills = 0
+    for part, victims in ((0.2, ["node-1"]), (0.45, ["node-2"]), (0.6, ["node-1", "node-2"]), (0.8, ["far"])):
+        while asked() < part * options.requests and any(t.is_alive() for t in clients):
+            time.sleep(0.05)
+        for victim in victims:
+            stack.kill(victim)
+            kills += 1
+        look_at_pages()
+        time.sleep(1)
+        for victim in victims:
+            stack.again(victim)
+        for victim in victims:
+            stack.ready(victim, run["ports"][f"{victim}-http"])
+    for thread in clients:
+        thread.join()
+    look_at_pages()
+    seconds = time.monotonic() - began
+
+    # No file may grow beyond some records: each time the ledger meets that limit, nothing may leave, and nothing is told of it. (It
+    # goes on in a new file, as on a disk that has room again.)
+    stack.processes["router"].terminate()
+    stack.processes["router"].wait(timeout=60)
+    stack.start("router", "router", router_settings(run["ports"], "small-ledger"), largest_file=12 << 10)
+    stack.ready("router", run["ports"]["router-http"])
+    Upstream.wrong = False
+    before = watch.count("upstream", "far")
+    connection = http.client.HTTPConnection("127.0.0.1", run["ports"]["gateway"], timeout=60)
+    refused = answered = 0
+    for number in range(3000):
+        text = mark("far", options.requests + number)
+        connection.request("POST", "/v1/chat/completions", json.dumps({"model": "outside-model", "messages": [{"role": "user", "content": text}]}), {"Authorization": f"Bearer {run['keys']['open']}", "Content-Type": "application/json"})
+        response = connection.getresponse()
+        answer = response.read()
+        watch("response heads", str(response.headers).encode())
+        watch("response bodies" if response.status == 200 else "error bodies", answer)
+        if response.status == 503 and b"ledger" in answer.lower():
+            refused += 1
+            if refused == REFUSALS:
+                break
+        elif response.status == 200:
+            answered += 1
+    sent = watch.count("upstream", "far") - before
+    if refused < REFUSALS or sent != answered:
+        sys.exit(f"a ledger without room: {number + 1} requests, {refused} refused, {answered} answered, {sent} sent")
+    look_at_pages()
+    time.sleep(0.5)
+    stack.stop()
+    look_at_files()
+
+    print(f"{options.requests} requests in {seconds:.0f} s ({options.requests / seconds:.0f}/s), {kills} kills: " + ", ".join(f"{k} {v}" for k, v in sorted(done.items())))
+    print(f"a ledger without room: {number + 1} requests, {refused} refused and not sent, {sent} sent with a record")
+    for place in ("gateway-router", "router-site", "router-datacenter", "router-upstream", "upstream", "reports"):
+        print(f"  {place}: near {watch.count(place, 'near')}, far {watch.count(place, 'far')}")
+    for place, kind in (("gateway-router", "near"), ("router-site", "near"), ("router-datacenter", "far"), ("router-upstream", "far"), ("upstream", "far")):
+        if not watch.count(place, kind):
+            sys.exit(f"no {kind} mark was seen at {place}, where it may be: the run proves nothing")
+    if done["never ended"]:
+        sys.exit(f"{done['never ended']} requests had no end but their deadline")
+    if watch.leaks():
+        print("\n".join(watch.leaks()))
+        sys.exit(f"{len(watch.leaks())} kinds of leaks")
+    print("0 marks beyond where they may be")
+
+
+try:
+    run = start_all()
+    main()
+    if not options.keep:
+        shutil.rmtree(stack.folder, ignore_errors=True)
+finally:
+    stack.stop()
