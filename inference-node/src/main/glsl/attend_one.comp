@@ -57,6 +57,7 @@ layout(push_constant) uniform Push {
 };
 
 #include "head.glsl"
+#include "number_bytes.glsl"
 #include "pack.glsl"
 
 const uint THREADS = gl_WorkGroupSize.x;

@@ -1,7 +1,7 @@
 #version 460
 // Few tokens (1 to 4): each lane loads codes for its 2 x 16 numbers of a tile, many tiles ahead, and
-// multiplies them with the tokens' activations, which lie in shared memory: as bytes with a scale
-// for 32 columns (INTEGER), or as float32.
+// multiplies them with the tokens' activations, which lie in shared memory: as numbers of one or
+// two bytes with a scale for 32 columns (INTEGER), or as float32.
 //
 // Activations that come packed (pack.glsl) are staged as they are. PACK leaves the results packed,
 // for the next product, by 32 rows: a workgroup with 16 at a time takes two neighbours in turn.
@@ -19,6 +19,8 @@
 #ifdef INTEGER
 #extension GL_EXT_integer_dot_product : require
 #endif
+#include "number_bytes.glsl"
+#define LARGE_SUMS TWO_BYTES
 #include "matrix.glsl"
 #include "pack.glsl"
 
@@ -40,7 +42,8 @@ const uint THREADS = 32 * K_GROUPS;
 const uint MOST_SUBGROUPS = THREADS / 4;
 
 #ifdef INTEGER
-shared uvec4 stagedCodes[TOKENS * CHUNK * 4];  // [token][tile][t], a word a step
+const uint NUMBER_BYTES = TWO_BYTES ? 2 : 1;
+shared uvec4 stagedCodes[TOKENS * NUMBER_BYTES * CHUNK * 4];  // [token][high, low][tile][t], a word a step
 shared vec2 stagedScales[TOKENS * CHUNK];
 shared vec2 stagedSums[TOKENS * CHUNK * 2];
 #else
@@ -96,10 +99,11 @@ void stage_packed(uint chunk, bool countSquares, inout float squared[TOKENS]) {
   const uint tiles = (columns + 63) / 64;
   [[unroll]] for (uint n = 0; n < TOKENS; n++) {
     const uint64_t row = inputs + uint64_t(min(n, tokens - 1) * tiles * PACKED_TILE_WORDS * 4);
-    for (uint i = thread; i < CHUNK * 4; i += THREADS) {
-      const uint at = chunk * CHUNK * 4 + i;
-      stagedCodes[n * CHUNK * 4 + i] =
-          at < tiles * 4 ? PassedVectors(row).v[at] : uvec4(0);
+    for (uint i = thread; i < NUMBER_BYTES * CHUNK * 4; i += THREADS) {
+      const uint at = chunk * CHUNK * 4 + i % (CHUNK * 4);
+      const uint low = i / (CHUNK * 4);
+      stagedCodes[n * NUMBER_BYTES * CHUNK * 4 + i] =
+          at < tiles * 4 ? PassedVectors(row).v[low * tiles * 4 + at] : uvec4(0);
     }
     for (uint i = thread; i < CHUNK * 3; i += THREADS) {
       // One pair of scales and two of sums for each tile.
@@ -107,7 +111,7 @@ void stage_packed(uint chunk, bool countSquares, inout float squared[TOKENS]) {
       const uint at = isScale ? chunk * CHUNK + i : chunk * CHUNK * 2 + i - CHUNK;
       const bool there = at < (isScale ? tiles : tiles * 2);
       const vec2 two = there
-          ? PassedFloatPairs(row + uint64_t(isScale ? tiles * 64 : tiles * 72)).v[at]
+          ? PassedFloatPairs(row + uint64_t(isScale ? tiles * 128 : tiles * 136)).v[at]
           : vec2(0.0);
       if (isScale) {
         stagedScales[n * CHUNK + i] = two;
@@ -117,7 +121,7 @@ void stage_packed(uint chunk, bool countSquares, inout float squared[TOKENS]) {
     }
     if (NORM && countSquares) {
       for (uint i = THREADS - 1 - thread; i < columns / 32; i += THREADS) {
-        squared[n] += PassedFloats(row + uint64_t(tiles * 88)).v[i];
+        squared[n] += PassedFloats(row + uint64_t(tiles * 152)).v[i];
       }
     }
   }
@@ -152,20 +156,28 @@ void stage(uint chunk, bool countSquares, inout float squared[TOKENS]) {
 #ifdef INTEGER
       vec2 most = vec2(max(largest(x[0]), largest(x[1])), max(largest(x[2]), largest(x[3])));
       most = most_of_four(most);
-      const vec2 scale = most / 127.0;
-      const vec2 inverse =
-          vec2(most.x > 0.0 ? 127.0 / most.x : 0.0, most.y > 0.0 ? 127.0 / most.y : 0.0);
-      uvec4 words;
+      const vec2 scale = most / PACKED_MOST;
+      const vec2 inverse = vec2(
+          most.x > 0.0 ? PACKED_MOST / most.x : 0.0, most.y > 0.0 ? PACKED_MOST / most.y : 0.0);
+      uvec4 high;
+      uvec4 low;
       ivec4 sums;
       [[unroll]] for (uint step = 0; step < 4; step++) {
-        const ivec4 q = clamp(ivec4(roundEven(x[step] * inverse[step >> 1])), -127, 127);
-        words[step] = packed_bytes(q);
+        const ivec4 q = ivec4(clamp(
+            roundEven(x[step] * inverse[step >> 1]), vec4(-PACKED_MOST), vec4(PACKED_MOST)));
+        high[step] = packed_bytes(packed_high(q));
+        if (TWO_BYTES) {
+          low[step] = packed_bytes(packed_low(q));
+        }
         sums[step] = q.x + q.y + q.z + q.w;
       }
       sums = sum_of_four(sums);
       if (stored) {
         const uint at = n * CHUNK + tile;
-        stagedCodes[at * 4 + t] = words;
+        stagedCodes[(n * NUMBER_BYTES * CHUNK + tile) * 4 + t] = high;
+        if (TWO_BYTES) {
+          stagedCodes[((n * NUMBER_BYTES + 1) * CHUNK + tile) * 4 + t] = low;
+        }
         if (t == 0) {
           stagedScales[at] = scale;
         }
@@ -232,18 +244,27 @@ void main() {
 #define MULTIPLY(n, tile) \
   { \
     const uint at = (n) * CHUNK + (tile); \
-    const uvec4 x = stagedCodes[at * 4 + t]; \
+    const uvec4 high = stagedCodes[((n) * NUMBER_BYTES * CHUNK + (tile)) * 4 + t]; \
+    uvec4 low = uvec4(0); \
+    if (TWO_BYTES) { \
+      low = stagedCodes[(((n) * NUMBER_BYTES + 1) * CHUNK + (tile)) * 4 + t]; \
+    } \
     const vec2 scale = stagedScales[at]; \
     const vec2 blockSums = stagedSums[at * 2 + (t >> 1)]; \
     [[unroll]] for (uint r = 0; r < TILES; r++) { \
       [[unroll]] for (uint row = 0; row < 2; row++) { \
-        ivec4 dots = ivec4(0); \
+        ivec4 highs = ivec4(0); \
+        ivec4 lows = ivec4(0); \
         [[unroll]] for (uint step = 0; step < 4; step++) { \
           const uint to = STEPS_A_SCALE == 2 ? step & 2 : step; \
-          dots[to] = \
-              dotPacked4x8AccSatEXT(int(tile_codes(b[r], row, step)), int(x[step]), dots[to]); \
+          const int codes = int(tile_codes(b[r], row, step)); \
+          highs[to] = dotPacked4x8AccSatEXT(codes, int(high[step]), highs[to]); \
+          if (TWO_BYTES) { \
+            lows[to] = dotPacked4x8AccSatEXT(codes, int(low[step]), lows[to]); \
+          } \
         } \
-        sums[2 * ((n) * TILES + r) + row] += tile_dot(b[r], row, dots, scale); \
+        sums[2 * ((n) * TILES + r) + row] += \
+            tile_dot(b[r], row, TWO_BYTES ? 256 * highs + lows : highs, scale); \
       } \
       lowest[(n) * TILES + r] += tile_lowest(b[r], t, blockSums); \
     } \

@@ -5,6 +5,7 @@
 #extension GL_KHR_shader_subgroup_basic : require
 #extension GL_KHR_shader_subgroup_shuffle : require
 #include "blocks.glsl"
+#include "number_bytes.glsl"
 #include "pack.glsl"
 
 layout(local_size_x_id = 0) in;

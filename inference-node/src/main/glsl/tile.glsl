@@ -8,13 +8,29 @@
 // and with QUANTISED, for packed integer dot products with activations of one scale for 32 columns,
 //   uint  tile_codes(Tile, row, step)          four codes, in the order above
 //   STEPS_A_SCALE                              1, or 2: the second's dot product goes to the first
-//   float tile_dot(Tile, row, sums, scales)    from the dot products of the four steps
+//   float tile_dot(Tile, row, sums, scales)    from the dot products of the four steps, of at
+//                                              most 20 bits, or with LARGE_SUMS 28
 //   float tile_lowest(Tile, t, sums)           what offsets and minima take away, for row t % 2 and
 //                                              columns 32 * (t / 2)...: `sums` are the scaled sums of
 //                                              the activations of these two steps
 // and with HALVES, for float16 fragments,
 //   f16vec2 tile_pair(Tile, step, pair)        pair = row + 2 * (columns 2t+8, 2t+9 or 2t, 2t+1)
 #include "memory.glsl"
+
+#ifndef LARGE_SUMS
+#define LARGE_SUMS false
+#endif
+
+// Two sums times their scales. As integers where they have room: conversions are slow.
+float scaled_sums(int a, int scaleA, int b, int scaleB) {
+  return LARGE_SUMS
+      ? float(a) * float(scaleA) + float(b) * float(scaleB)
+      : float(a * scaleA + b * scaleB);
+}
+
+float scaled_sum(int a, int scale) {
+  return LARGE_SUMS ? float(a) * float(scale) : float(a * scale);
+}
 
 struct Weights {
   uint64_t codes;

@@ -50,9 +50,9 @@ vec4 tile_weights(Tile b, uint row, uint step) {
 float tile_dot(Tile b, uint row, ivec4 sums, vec2 scales) {
   const float d = unpackHalf2x16(row == 0 ? b.d.x : b.d.y).x;
   const uint s = row == 0 ? b.s.x : b.s.y;
-  const int first = sums.x * int(s & 0xFFu);
-  const int second = sums.z * int((s >> 8) & 0xFFu);
-  return d * (scales.x * float(first) + scales.y * float(second));
+  const float first = scaled_sum(sums.x, int(s & 0xFFu));
+  const float second = scaled_sum(sums.z, int((s >> 8) & 0xFFu));
+  return d * (scales.x * first + scales.y * second);
 }
 
 float tile_lowest(Tile b, uint t, vec2 sums) {

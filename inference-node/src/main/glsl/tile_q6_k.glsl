@@ -40,9 +40,9 @@ vec4 tile_weights(Tile b, uint row, uint step) {
 float tile_dot(Tile b, uint row, ivec4 sums, vec2 scales) {
   const float d = unpackHalf2x16(b.d)[row];
   const uint s = row == 0 ? b.s.x : b.s.y;
-  const int first = sums.x * scale_of(s, 0) + sums.y * scale_of(s, 1);
-  const int second = sums.z * scale_of(s, 2) + sums.w * scale_of(s, 3);
-  return d * (scales.x * float(first) + scales.y * float(second));
+  const float first = scaled_sums(sums.x, scale_of(s, 0), sums.y, scale_of(s, 1));
+  const float second = scaled_sums(sums.z, scale_of(s, 2), sums.w, scale_of(s, 3));
+  return d * (scales.x * first + scales.y * second);
 }
 
 float tile_lowest(Tile b, uint t, vec2 sums) {

@@ -1,5 +1,6 @@
 package ringfence.node.compute.vulkan.kernel;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,6 +23,13 @@ public record KernelVariant(
   /// Subgroups as the driver likes.
   public static KernelVariant of(KernelModule module, KernelNeeds needs, Integer... constants) {
     return new KernelVariant(module, List.of(constants), 0, needs);
+  }
+
+  /// With one more constant, behind the others.
+  public KernelVariant plusConstant(int value) {
+    List<Integer> all = new ArrayList<>(constants);
+    all.add(value);
+    return new KernelVariant(module, all, subgroupSize, needs);
   }
 
   /// With subgroups of exactly that many invocations.

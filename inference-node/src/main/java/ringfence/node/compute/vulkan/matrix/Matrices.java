@@ -35,6 +35,7 @@ public final class Matrices implements AutoCloseable {
 
   private final Pipelines pipelines;
   private final Arithmetic arithmetic;
+  private final int numberBytes;
   private final Tuning tuning;
   private final TunedShapes tuned;
   private final GpuTraits traits;
@@ -50,6 +51,16 @@ public final class Matrices implements AutoCloseable {
 
   /// With sizes that were measured, in [Arithmetic#FAST] alone.
   public Matrices(Pipelines pipelines, Arithmetic arithmetic, TunedShapes measured) {
+    this(pipelines, arithmetic, measured, 1);
+  }
+
+  /// With sizes that were measured, in [Arithmetic#FAST] alone.
+  ///
+  /// @param numberBytes of a number where activations are multiplied as integers, 1 or 2, see
+  ///   [Packing#numberBytes]
+  public Matrices(
+      Pipelines pipelines, Arithmetic arithmetic, TunedShapes measured, int numberBytes) {
+    this.numberBytes = numberBytes;
     this.tuned = arithmetic == Arithmetic.FAST ? measured : TunedShapes.NONE;
     this.pipelines = pipelines;
     this.arithmetic = arithmetic;
@@ -314,12 +325,14 @@ public final class Matrices implements AutoCloseable {
             matrix.layout().columnTiles(),
             tokens,
             choice.integer(),
+            numberBytes,
             shape,
             Math.min(traits.limits().sharedBytes(), MOST_SHARED));
     KernelVariant variant =
         MatrixKernels.matVec(
             matrix.format(),
             choice.integer(),
+            numberBytes,
             shape,
             tokens,
             chunks,

@@ -12,6 +12,7 @@ import ringfence.node.compute.vulkan.weights.WeightFormat;
 /// The variants of the matrix kernels.
 public final class MatrixKernels {
   private static final int INTEGER_TILE_BYTES = 88;
+  private static final int SECOND_BYTES = 64;
   private static final int FLOAT_TILE_BYTES = 256;
   private static final int SUBGROUP = 32;
 
@@ -23,14 +24,16 @@ public final class MatrixKernels {
     Ending plain = Ending.plain();
     for (WeightFormat format : WeightFormat.values()) {
       MatVecShape shape = new MatVecShape(4, 1, 2, 4);
-      all.add(matVec(format, false, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain));
+      all.add(matVec(format, false, 1, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain));
       if (format.quantised()) {
-        all.add(matVec(format, true, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain));
+        all.add(matVec(format, true, 1, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain));
         all.add(
-            matVec(format, true, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain).linked());
+            matVec(format, true, 1, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain)
+                .linked());
       }
       all.add(
-          matVec(format, false, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain).linked());
+          matVec(format, false, 1, shape, 1, new Chunks(16, 1), false, Packing.NONE, plain)
+              .linked());
       all.add(tiled(format, plain));
       KernelVariant fragments =
           fragments(format, new FragmentShape(1, 4, 2, 2, 16, 1), 0xD8, plain);
@@ -44,11 +47,21 @@ public final class MatrixKernels {
   record Chunks(int tiles, int count) {
 
     /// As few chunks as fit in shared memory.
-    static Chunks of(int columnTiles, int tokens, boolean integer, MatVecShape shape, int shared) {
-      int bytesATile = tokens * (integer ? INTEGER_TILE_BYTES : FLOAT_TILE_BYTES);
+    static Chunks of(
+        int columnTiles,
+        int tokens,
+        boolean integer,
+        int numberBytes,
+        MatVecShape shape,
+        int shared) {
+      int bytesATile = tokens * tileBytes(integer, numberBytes);
       int most = Math.max(1, (shared - fixedBytes(tokens, shape)) / bytesATile);
       int count = Math.ceilDiv(columnTiles, most);
       return new Chunks(Math.ceilDiv(columnTiles, count), count);
+    }
+
+    private static int tileBytes(boolean integer, int numberBytes) {
+      return integer ? INTEGER_TILE_BYTES + (numberBytes - 1) * SECOND_BYTES : FLOAT_TILE_BYTES;
     }
 
     private static int fixedBytes(int tokens, MatVecShape shape) {
@@ -58,15 +71,15 @@ public final class MatrixKernels {
       return partial + squares + kept;
     }
 
-    int sharedBytes(int tokens, boolean integer, MatVecShape shape) {
-      return fixedBytes(tokens, shape)
-          + tokens * tiles * (integer ? INTEGER_TILE_BYTES : FLOAT_TILE_BYTES);
+    int sharedBytes(int tokens, boolean integer, int numberBytes, MatVecShape shape) {
+      return fixedBytes(tokens, shape) + tokens * tiles * tileBytes(integer, numberBytes);
     }
   }
 
   static KernelVariant matVec(
       WeightFormat format,
       boolean integer,
+      int numberBytes,
       MatVecShape shape,
       int tokens,
       Chunks chunks,
@@ -81,7 +94,7 @@ public final class MatrixKernels {
                 : KernelModule.of("matvec.comp", Map.of("FORMAT_" + format, "")),
             KernelNeeds.of(
                     threads, Feature.SUBGROUP_ARITHMETIC, Feature.SUBGROUP_SHUFFLE, Feature.INT64)
-                .shared(chunks.sharedBytes(tokens, integer, shape)),
+                .shared(chunks.sharedBytes(tokens, integer, numberBytes, shape)),
             ending,
             threads,
             shape.kGroups(),
@@ -93,7 +106,8 @@ public final class MatrixKernels {
             norm ? 1 : 0,
             packing.input() ? 1 : 0,
             packing.outputCode());
-    return packing.equals(Packing.NONE) ? plain : plain.subgroups(SUBGROUP);
+    KernelVariant whole = plain.plusConstant(numberBytes - 1);
+    return packing.equals(Packing.NONE) ? whole : whole.subgroups(SUBGROUP);
   }
 
   static KernelVariant fragments(

@@ -12,6 +12,7 @@ import ringfence.node.compute.vulkan.kernel.KernelModule;
 import ringfence.node.compute.vulkan.kernel.KernelNeeds;
 import ringfence.node.compute.vulkan.kernel.KernelVariant;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.matrix.Packing;
 import ringfence.node.compute.vulkan.weights.WeightFormat;
 import ringfence.node.model.ModelSpec;
 import ringfence.node.model.Rope;
@@ -23,6 +24,10 @@ public final class PassKernels {
   private static final int PLACE_THREADS = 64;
   private static final int ACTIVATE_THREADS = 64;
   private static final int PACK_THREADS = 256;
+
+  /// The constant `TWO_BYTES` of `pack.glsl`.
+  private static final int TWO_BYTES_ID = 14;
+
   private static final int MOST_NORM_THREADS = 1024;
 
   /// What [#norm] does to a row.
@@ -80,8 +85,8 @@ public final class PassKernels {
       variants.add(normVariant(float16, true, 32, NormMode.ALONE, false, false));
       variants.add(normVariant(float16, false, 32, NormMode.ALONE, false, false).linked());
       variants.add(normVariant(float16, true, 32, NormMode.ALONE, false, false).linked());
-      variants.add(packVariant(float16));
-      variants.add(packVariant(float16).linked());
+      variants.add(packVariant(float16, 1));
+      variants.add(packVariant(float16, 1).linked());
       variants.add(activateVariant(float16, ModelSpec.Activation.SILU, false));
       variants.add(
           KernelVariant.of(
@@ -246,16 +251,22 @@ public final class PassKernels {
             bytes));
   }
 
-  private static KernelVariant packVariant(boolean float16) {
-    return KernelVariant.of(
-        module("pack.comp", float16),
-        needs(float16, PACK_THREADS).plus(Feature.INT64),
-        PACK_THREADS);
+  private static KernelVariant packVariant(boolean float16, int numberBytes) {
+    KernelVariant variant =
+        KernelVariant.of(
+            module("pack.comp", float16),
+            needs(float16, PACK_THREADS).plus(Feature.INT64),
+            PACK_THREADS);
+    while (variant.constants().size() < TWO_BYTES_ID) {
+      variant = variant.plusConstant(0);
+    }
+    return variant.plusConstant(numberBytes - 1);
   }
 
   /// A workgroup for each row.
   KernelVariant pack() {
-    return packVariant(float16()).subgroups(traits().subgroupSize());
+    return packVariant(float16(), Packing.numberBytes(spec.hidden()))
+        .subgroups(traits().subgroupSize());
   }
 
   /// A workgroup for each item and key/value head.
@@ -277,6 +288,7 @@ public final class PassKernels {
             sizes.run(),
             sizes.together(),
             bytes)
+        .plusConstant(Packing.numberBytes(spec.hidden()) - 1)
         .subgroups(traits().subgroupSize());
   }
 

@@ -26,6 +26,7 @@ import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.matrix.Arithmetic;
 import ringfence.node.compute.vulkan.matrix.Matrices;
 import ringfence.node.compute.vulkan.matrix.Numbers;
+import ringfence.node.compute.vulkan.matrix.Packing;
 import ringfence.node.compute.vulkan.matrix.Product;
 import ringfence.node.compute.vulkan.matrix.TunedShapes;
 import ringfence.node.compute.vulkan.sampling.GpuSampler;
@@ -196,7 +197,7 @@ public final class VulkanBackend implements Backend {
     TunedShapes tuned =
         arithmetic == Arithmetic.FAST ? TunedShapes.remembered(gpu.traits()) : TunedShapes.NONE;
     this.tuning = tuned.mark();
-    this.matrices = new Matrices(pipelines, arithmetic, tuned);
+    this.matrices = new Matrices(pipelines, arithmetic, tuned, Packing.numberBytes(spec.hidden()));
     this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
     this.store = new KvStore(gpu, spec, options.kvType(), options.pages(), options.pageTokens());
     this.activations =
@@ -404,7 +405,7 @@ public final class VulkanBackend implements Backend {
     return "vulkan-"
         + (options.deterministic() ? "invariant" : "fast")
         + (options.kvType() == KvType.F16 ? "" : "-kv-" + options.kvType().label())
-        + "-v2"
+        + "-v3"
         + tuning
         + " "
         + gpu.traits().cacheKey()
