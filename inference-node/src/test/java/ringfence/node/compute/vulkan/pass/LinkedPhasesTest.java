@@ -64,7 +64,7 @@ class LinkedPhasesTest {
             link,
             0)) {
       int[] lengths = new int[SEQUENCES];
-      for (int step = 0; step < 14; step++) {
+      for (int step = 0; step < 9; step++) {
         List<Batch.Run> runs = new ArrayList<>();
         for (int s = 0; s <= step % SEQUENCES; s++) {
           int count = lengths[s] == 0 && s % 2 == 1 ? 5 : 1;
