@@ -25,18 +25,15 @@ class LinkedPhasesTest {
   private static final int PAGES_EACH = 4;
 
   @ParameterizedTest
-  @ValueSource(
-      strings = {
-        "qwen3-untied-f32.gguf",
-        "qwen2-mixed.gguf",
-        "gemma3-q4_0.gguf",
-        "qwen3-wide-q4_k.gguf"
-      })
+  @ValueSource(strings = {"qwen2-mixed.gguf", "gemma3-q4_0.gguf", "qwen3-wide-q4_k.gguf"})
   void linkedPhasesComputeTheSame(String file, Pipelines pipelines) {
     ComputeTruth.withModel(
         ComputeTruth.tinyModel(file).path(),
         model -> {
-          for (Arithmetic arithmetic : List.of(Arithmetic.EXACT, Arithmetic.FAST)) {
+          // Software compiles slowly, and packs nothing.
+          boolean software = pipelines.gpu().traits().isSoftware();
+          for (Arithmetic arithmetic :
+              software ? List.of(Arithmetic.EXACT) : List.of(Arithmetic.EXACT, Arithmetic.FAST)) {
             List<float[]> linked = rows(pipelines, model, arithmetic, true);
             List<float[]> barriers = rows(pipelines, model, arithmetic, false);
             assertThat(linked).hasSameSizeAs(barriers);
