@@ -91,9 +91,7 @@ float largest(vec4 v) {
   v = abs(v);
   return max(max(v.x, v.y), max(v.z, v.w));
 }
-#endif
 
-#ifdef INTEGER
 // Stages `CHUNK` tiles of packed columns; the last invocations add up squares.
 void stage_packed(uint chunk, bool countSquares, inout float squared[TOKENS]) {
   const uint tiles = (columns + 63) / 64;
@@ -111,7 +109,8 @@ void stage_packed(uint chunk, bool countSquares, inout float squared[TOKENS]) {
       const uint at = isScale ? chunk * CHUNK + i : chunk * CHUNK * 2 + i - CHUNK;
       const bool there = at < (isScale ? tiles : tiles * 2);
       const vec2 two = there
-          ? PassedFloatPairs(row + uint64_t(isScale ? tiles * 128 : tiles * 136)).v[at]
+          ? PassedFloatPairs(row + uint64_t(
+                isScale ? tiles * (4 * PACKED_SCALES) : tiles * (4 * PACKED_SUMS))).v[at]
           : vec2(0.0);
       if (isScale) {
         stagedScales[n * CHUNK + i] = two;
@@ -121,7 +120,7 @@ void stage_packed(uint chunk, bool countSquares, inout float squared[TOKENS]) {
     }
     if (NORM && countSquares) {
       for (uint i = THREADS - 1 - thread; i < columns / 32; i += THREADS) {
-        squared[n] += PassedFloats(row + uint64_t(tiles * 152)).v[i];
+        squared[n] += PassedFloats(row + uint64_t(tiles * (4 * PACKED_SQUARES))).v[i];
       }
     }
   }

@@ -10,6 +10,10 @@
 //                      where a norm comes next
 //
 // Needs number_bytes.glsl, GL_KHR_shader_subgroup_shuffle, subgroups of 16 or more.
+// Where each part begins, in words a tile.
+const uint PACKED_SCALES = 32;
+const uint PACKED_SUMS = 34;
+const uint PACKED_SQUARES = 38;
 const uint PACKED_TILE_WORDS = 40;
 const float PACKED_MOST = TWO_BYTES ? 127.0 * 257.0 : 127.0;
 
@@ -61,10 +65,10 @@ void pack_two(PackedWords row, uint tiles, uint column, vec2 x, vec2 weighted) {
     }
   }
   if (t == 0) {
-    row.v[tiles * 34 + tile * 4 + step_] = floatBitsToUint(float(sum) * scale);
+    row.v[tiles * PACKED_SUMS + tile * 4 + step_] = floatBitsToUint(float(sum) * scale);
     if ((column & 31) == 0) {
-      row.v[tiles * 32 + (column >> 5)] = floatBitsToUint(scale);
-      row.v[tiles * 38 + (column >> 5)] = floatBitsToUint(squares);
+      row.v[tiles * PACKED_SCALES + (column >> 5)] = floatBitsToUint(scale);
+      row.v[tiles * PACKED_SQUARES + (column >> 5)] = floatBitsToUint(squares);
     }
   }
 }

@@ -394,6 +394,7 @@ public final class Matrices implements AutoCloseable {
         .address(product.matrix().address())
         .address(product.upAddress())
         .address(product.in())
+        // A product has one of them at most.
         .address(product.norm() | product.packing().outputNorm())
         .address(product.bias())
         .address(product.residual())

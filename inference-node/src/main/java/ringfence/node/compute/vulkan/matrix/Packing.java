@@ -12,7 +12,7 @@ public record Packing(boolean input, long output, long outputNorm) {
 
   /// Rows of fewer columns need numbers of two bytes: with one, SmolLM2's distributions (576
   /// columns) are off by a mean KL divergence of 3.0e-3, three times the gate; with two by 5e-7.
-  /// Two cost a model of 4096 columns a fifth of its speed.
+  /// Two cost a model of 4096 columns a sixth of its speed.
   private static final int FEW_COLUMNS = 2048;
 
   private static final int TILE_BYTES = 160;
