@@ -25,10 +25,12 @@ jar_of() { printf '%s' "$root/$1/target/quarkus-app/quarkus-run.jar"; }
 
 # True when the module's jar is missing or older than one of its sources.
 is_stale() {
-  local jar
+  local jar page=""
   jar=$(jar_of "$1")
   [ -f "$jar" ] || return 0
-  [ -n "$(find "$root/pom.xml" "$root/proto/pom.xml" "$root/proto/src/main" "$root/proto/tls/pom.xml" "$root/proto/tls/src/main" "$root/$1/pom.xml" "$root/$1/src/main" -newer "$jar" -type f -print 2>/dev/null | head -n 1)" ]
+  # Its libraries lie beside it.
+  if [ "$1" = gateway ]; then page="$root/gateway/page/package-lock.json $root/gateway/page/index.html $root/gateway/page/src"; fi
+  [ -n "$(find "$root/pom.xml" "$root/proto/pom.xml" "$root/proto/src/main" "$root/proto/tls/pom.xml" "$root/proto/tls/src/main" "$root/$1/pom.xml" "$root/$1/src/main" $page -newer "$jar" -type f -print 2>/dev/null | head -n 1)" ]
 }
 
 # Builds the given modules where needed.

@@ -28,6 +28,11 @@ public final class Sse {
     return event(new String(error.body(), StandardCharsets.UTF_8));
   }
 
+  /// A comment of one line.
+  public static byte[] comment(String text) {
+    return (": " + text + "\n\n").getBytes(StandardCharsets.UTF_8);
+  }
+
   static byte[] event(String data) {
     return ("data: " + data + "\n\n").getBytes(StandardCharsets.UTF_8);
   }

@@ -18,6 +18,8 @@ import ringfence.gateway.access.Caller;
 import ringfence.gateway.access.Source;
 import ringfence.gateway.openai.ApiError;
 import ringfence.gateway.openai.FailureMapping;
+import ringfence.gateway.page.PageApi;
+import ringfence.gateway.page.PageRoutes;
 
 /// What every request passes before its route: Host, Origin, key; and what it meets where there is
 /// no route.
@@ -48,10 +50,19 @@ public final class FrontDoor {
   private final GenerationRoutes generation;
   private final ModelRoutes models;
   private final ReceiptRoutes receipts;
+  private final PageRoutes page;
+  private final PageApi pageApi;
 
   FrontDoor(
-      Access access, GenerationRoutes generation, ModelRoutes models, ReceiptRoutes receipts) {
+      Access access,
+      GenerationRoutes generation,
+      ModelRoutes models,
+      ReceiptRoutes receipts,
+      PageRoutes page,
+      PageApi pageApi) {
     this.access = access;
+    this.page = page;
+    this.pageApi = pageApi;
     this.generation = generation;
     this.models = models;
     this.receipts = receipts;
@@ -60,7 +71,8 @@ public final class FrontDoor {
   void register(@Observes Router router) {
     router.route().order(FIRST).handler(this::check);
     router.route().order(FIRST).failureHandler(FrontDoor::failed);
-    router.get("/").handler(Welcome::show);
+    page.register(router);
+    pageApi.register(router);
     generation.register(router);
     models.register(router);
     receipts.register(router);
@@ -78,7 +90,7 @@ public final class FrontDoor {
       if (!passesOrigin(context, request.getHeader(HttpHeaders.ORIGIN), authority)) {
         return;
       }
-      boolean api = request.path().startsWith("/v1/");
+      boolean api = isApi(request.path());
       Caller caller =
           api
               ? access.keys().caller(request.getHeader(HttpHeaders.AUTHORIZATION), source(request))
@@ -97,6 +109,11 @@ public final class FrontDoor {
       return;
     }
     context.next();
+  }
+
+  private static boolean isApi(String path) {
+    return path.startsWith("/v1/")
+        || (path.startsWith(PageApi.FOLDER) && !path.equals(PageApi.ABOUT));
   }
 
   private static String source(HttpServerRequest request) {

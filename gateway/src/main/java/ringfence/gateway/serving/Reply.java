@@ -76,12 +76,24 @@ final class Reply {
     response.putHeader("Ringfence-Zone", zone);
     response.putHeader("Ringfence-Node", node);
     response.putHeader("Ringfence-Attempt", Integer.toUnsignedString(placement.getAttempt()));
-    response.putHeader(
-        "Ringfence-Placement",
-        "zone=" + zone + "; node=" + node + "; reason=" + plain(placement.getReason()));
+    response.putHeader("Ringfence-Placement", placement(placement));
     if (Arrival.of(context).explain()) {
       response.putHeader("Ringfence-Explain", Explanation.header(placement));
     }
+  }
+
+  private static String placement(Placement placement) {
+    return "zone="
+        + Zones.wire(placement.getZone())
+        + "; node="
+        + plain(placement.getNode())
+        + "; reason="
+        + plain(placement.getReason());
+  }
+
+  /// The same as the headers say, in one line.
+  static String where(Placement placement) {
+    return placement(placement) + "; attempt=" + Integer.toUnsignedString(placement.getAttempt());
   }
 
   /// A header's value holds printable ASCII.

@@ -42,10 +42,14 @@ final class StreamSink implements AnswerSink {
   }
 
   /// Remembers where the request was placed: a long silence after it makes the head go out before
-  /// the answer begins.
+  /// the answer begins. Once the head has gone, a client that wants explanations is told in a
+  /// comment, which all others skip.
   @Override
   public void placed(Placement placement) {
     latest = placement;
+    if (opened && Arrival.of(context).explain()) {
+      write(Sse.comment("ringfence-placement " + Reply.where(placement)));
+    }
   }
 
   private void beat() {
