@@ -160,6 +160,33 @@ class BoundariesTest {
         .check(ROUTER);
   }
 
+  /// What goes to Kafka is an event, and events have no field for content.
+  @Test
+  void onlyThePublisherKnowsKafkaAndItKnowsEventsAlone() {
+    noClasses()
+        .that()
+        .resideOutsideOfPackage("ringfence.router.events.kafka..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAPackage("org.apache.kafka..")
+        .check(ROUTER);
+    noClasses()
+        .that()
+        .resideInAPackage("ringfence.router.events..")
+        .should()
+        .dependOnClassesThat()
+        .resideInAnyPackage(
+            "ringfence.router.dispatch..",
+            "ringfence.router.egress..",
+            "ringfence.router.policy..",
+            "ringfence.router.serving..")
+        .orShould()
+        .dependOnClassesThat()
+        .haveNameMatching(
+            "ringfence\\.proto\\.v1\\.(Prompt|Chat|ChatMessage|Token|RouteRequest|GenerationRequest|RouteEvent)")
+        .check(ROUTER);
+  }
+
   @Test
   void aScreenIsNotAScorer() {
     noClasses()

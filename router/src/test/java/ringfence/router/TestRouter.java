@@ -14,6 +14,7 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import ringfence.router.dispatch.DispatchLimits;
 import ringfence.router.policy.budget.SpentFile;
+import ringfence.router.serving.EventsPlan;
 import ringfence.router.serving.LedgerPlan;
 import ringfence.router.serving.Router;
 import ringfence.router.serving.RouterSettings;
@@ -43,6 +44,11 @@ public final class TestRouter implements AutoCloseable {
   /// With a policy file.
   public TestRouter(Path policyFile) {
     this(Duration.ofMillis(200), 64, DISPATCH, LedgerPlan.NONE, policyFile, null);
+  }
+
+  /// With an outbox of events, and perhaps a policy file and a ledger.
+  public TestRouter(EventsPlan events, LedgerPlan ledger, @Nullable Path policyFile) {
+    this(Duration.ofMillis(200), 64, DISPATCH, ledger, events, policyFile, null);
   }
 
   /// With certificates.
@@ -77,6 +83,17 @@ public final class TestRouter implements AutoCloseable {
       LedgerPlan ledger,
       @Nullable Path policyFile,
       @Nullable TlsFiles tls) {
+    this(drainLimit, queueLimit, dispatch, ledger, EventsPlan.NONE, policyFile, tls);
+  }
+
+  private TestRouter(
+      Duration drainLimit,
+      int queueLimit,
+      DispatchLimits dispatch,
+      LedgerPlan ledger,
+      EventsPlan events,
+      @Nullable Path policyFile,
+      @Nullable TlsFiles tls) {
     this.queueLimit = queueLimit;
     RouterSettings settings =
         new RouterSettings(
@@ -101,6 +118,7 @@ public final class TestRouter implements AutoCloseable {
             Duration.ofSeconds(30),
             drainLimit,
             ledger,
+            events,
             policyFile,
             policyFile == null ? null : SpentFile.beside(policyFile),
             Duration.ofMillis(100),

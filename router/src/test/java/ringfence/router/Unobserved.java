@@ -1,6 +1,7 @@
 package ringfence.router;
 
 import ringfence.proto.v1.Failure;
+import ringfence.router.dispatch.AttemptFacts;
 import ringfence.router.dispatch.DispatchObserver;
 import ringfence.router.fleet.FleetObserver;
 import ringfence.router.routing.TargetView;
@@ -11,11 +12,10 @@ public class Unobserved implements DispatchObserver, FleetObserver {
   public void placed(long nanos) {}
 
   @Override
-  public void attemptBegun(TargetView target) {}
+  public void attemptBegun(AttemptFacts attempt) {}
 
   @Override
-  public void attemptEnded(
-      String requestId, int attempt, TargetView target, Failure.Reason reason) {}
+  public void attemptEnded(AttemptFacts attempt, Failure.Reason reason) {}
 
   @Override
   public void moved(Cause cause) {}

@@ -11,9 +11,9 @@ import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import ringfence.router.disk.FolderDisk;
 import ringfence.router.ledger.ChainReader;
 import ringfence.router.ledger.ChainReader.Contents;
-import ringfence.router.ledger.FolderDisk;
 import ringfence.router.ledger.LedgerKeys;
 
 /// `router ledger`.

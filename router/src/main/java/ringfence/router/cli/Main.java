@@ -19,6 +19,7 @@ import picocli.CommandLine.Command;
       LedgerCommand.class,
       KeysCommand.class,
       UsageCommand.class,
+      EventsCommand.class,
       CertificatesCommand.class
     })
 public final class Main {

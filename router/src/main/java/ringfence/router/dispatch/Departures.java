@@ -47,7 +47,8 @@ final class Departures {
             .fleet()
             .begin(
                 target, plan.model(), answer.progress().unfinished(), plan.prefillTokens(answer));
-    parts.observer().attemptBegun(target);
+    AttemptFacts facts = plan.facts(attempts, placed);
+    parts.observer().attemptBegun(facts);
     try {
       EgressGrant grant =
           parts
@@ -69,18 +70,18 @@ final class Departures {
               .open(grant, plan.generation(attempts, answer), deadlineNanos - nowNanos, attempt));
       return new Sent.UnderWay(attempt);
     } catch (GrantDeniedException denied) {
-      stayed(target, inFlight, denied.failure().getReason());
+      stayed(facts, inFlight, denied.failure().getReason());
       return new Sent.Denied(denied.failure(), denied.mayGoElsewhere());
     } catch (RuntimeException broken) {
-      stayed(target, inFlight, Reason.INTERNAL);
+      stayed(facts, inFlight, Reason.INTERNAL);
       return new Sent.Denied(
           Failures.of(Reason.INTERNAL, "the attempt could not leave: " + broken.getMessage()),
           false);
     }
   }
 
-  private void stayed(TargetView target, Fleet.InFlight inFlight, Reason reason) {
+  private void stayed(AttemptFacts facts, Fleet.InFlight inFlight, Reason reason) {
     inFlight.ended();
-    parts.observer().attemptEnded(plan.requestId(), attempts, target, reason);
+    parts.observer().attemptEnded(facts, reason);
   }
 }

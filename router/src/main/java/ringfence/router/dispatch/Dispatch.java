@@ -369,9 +369,7 @@ public final class Dispatch {
   private void ended(Attempt attempt, Reason reason, boolean cancel) {
     attempt.ended(cancel);
     parts.policy().ended(attempt.grant, cancel);
-    parts
-        .observer()
-        .attemptEnded(plan.requestId(), attempt.number, attempt.placed.target(), reason);
+    parts.observer().attemptEnded(plan.facts(attempt.number, attempt.placed), reason);
   }
 
   private void endAttempts(Reason reason, boolean cancel) {

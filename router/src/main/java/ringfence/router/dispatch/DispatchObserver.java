@@ -1,7 +1,6 @@
 package ringfence.router.dispatch;
 
 import ringfence.proto.v1.Failure;
-import ringfence.router.routing.TargetView;
 
 /// Hears what dispatches do, for metrics and logs; none of it is content.
 public interface DispatchObserver {
@@ -10,12 +9,12 @@ public interface DispatchObserver {
   void placed(long nanos);
 
   /// An attempt was sent.
-  void attemptBegun(TargetView target);
+  void attemptBegun(AttemptFacts attempt);
 
   /// An attempt has ended.
   ///
   /// @param reason `REASON_UNSPECIFIED` when it completed
-  void attemptEnded(String requestId, int attempt, TargetView target, Failure.Reason reason);
+  void attemptEnded(AttemptFacts attempt, Failure.Reason reason);
 
   /// Another attempt was started beside or after one that had not failed.
   void moved(Cause cause);

@@ -18,6 +18,7 @@ import ringfence.router.WireZones;
 import ringfence.router.egress.openai.UpstreamRequest;
 import ringfence.router.policy.EffectiveLabel;
 import ringfence.router.routing.ModelView;
+import ringfence.router.routing.Placement.Placed;
 import ringfence.router.routing.Placement.Refused;
 import ringfence.router.routing.PlacementRequest;
 import ringfence.router.routing.PlacementRequest.Continuation;
@@ -82,6 +83,11 @@ final class RequestPlan {
 
   String model() {
     return request.getModel();
+  }
+
+  /// What may be told of one of its attempts.
+  AttemptFacts facts(int attempt, Placed placed) {
+    return new AttemptFacts(requestId(), tenant(), model(), attempt, placed);
   }
 
   EffectiveLabel label() {

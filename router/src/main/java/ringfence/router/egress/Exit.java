@@ -1,7 +1,10 @@
 package ringfence.router.egress;
 
 import com.google.protobuf.ByteString;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
@@ -26,17 +29,36 @@ public final class Exit {
   private final boolean recordsAll;
   private final LongSupplier nanoClock;
   private final Executor executor;
+  private final Witness witness;
+
+  /// Hears of each record of what is about to leave the site; nothing leaves before it has agreed.
+  public interface Witness {
+
+    /// Completes when the bytes may leave, or with why they may not.
+    CompletableFuture<Void> leaving(LedgerReceipt receipt);
+  }
+
+  /// Without a witness.
+  public Exit(
+      @Nullable Ledger ledger, boolean recordsAll, LongSupplier nanoClock, Executor executor) {
+    this(ledger, recordsAll, nanoClock, executor, _ -> CompletableFuture.completedFuture(null));
+  }
 
   /// @param ledger null: nothing leaves the site
   /// @param recordsAll also what stays in the site
   /// @param nanoClock the clock that grants are made by
   /// @param executor where callers hear that a record is durable
   public Exit(
-      @Nullable Ledger ledger, boolean recordsAll, LongSupplier nanoClock, Executor executor) {
+      @Nullable Ledger ledger,
+      boolean recordsAll,
+      LongSupplier nanoClock,
+      Executor executor,
+      Witness witness) {
     this.ledger = ledger;
     this.recordsAll = recordsAll;
     this.nanoClock = nanoClock;
     this.executor = executor;
+    this.witness = witness;
   }
 
   /// Clears bytes to leave. Without a record to wait for, `go` is called before this returns;
@@ -70,6 +92,7 @@ public final class Exit {
     var _ =
         recording
             .append(facts(grant), bytes)
+            .thenCompose(receipt -> mustRecord ? witnessed(receipt) : completed(receipt))
             .whenCompleteAsync(
                 (receipt, failed) -> {
                   Clearance cleared = receipt == null ? null : recorded(grant, bytes, receipt);
@@ -82,6 +105,14 @@ public final class Exit {
                   }
                 },
                 executor);
+  }
+
+  private CompletableFuture<LedgerReceipt> witnessed(LedgerReceipt receipt) {
+    return witness.leaving(receipt).thenApply(_ -> receipt);
+  }
+
+  private static CompletableFuture<LedgerReceipt> completed(LedgerReceipt receipt) {
+    return CompletableFuture.completedFuture(receipt);
   }
 
   private static boolean mustRecord(Zone zone) {
@@ -119,7 +150,13 @@ public final class Exit {
   }
 
   private static String reason(Throwable failed) {
-    return String.valueOf(failed.getMessage());
+    Throwable cause =
+        failed instanceof CompletionException && failed.getCause() != null
+            ? failed.getCause()
+            : failed;
+    return cause instanceof TimeoutException
+        ? "the outbox did not write the event in time"
+        : String.valueOf(cause.getMessage());
   }
 
   private static Failure unavailable(String why, Zone zone) {

@@ -7,6 +7,8 @@ import java.util.List;
 import ringfence.proto.v1.Checkpoint;
 import ringfence.proto.v1.LedgerHead;
 import ringfence.proto.v1.LedgerRecord;
+import ringfence.router.disk.Disk;
+import ringfence.router.disk.SegmentWriter;
 import ringfence.router.ledger.Index.Extent;
 
 /// The chain on disk: appends, repairs, rotates, drops. Used by one thread at a time.
@@ -15,11 +17,7 @@ final class Chain {
   private final LedgerSettings settings;
   private final LedgerKeys keys;
   private final Index index;
-  private String segment;
-  private boolean segmentExists;
-  private long length;
-  private boolean rotate;
-  private boolean uncertain;
+  private final SegmentWriter writer;
   private long last;
   private ByteString lastHash;
   private long headOnDisk;
@@ -29,14 +27,17 @@ final class Chain {
       LedgerSettings settings,
       LedgerKeys keys,
       Index index,
-      ChainReader.Contents contents) {
+      ChainReader.Contents contents)
+      throws IOException {
     this.disk = disk;
     this.settings = settings;
     this.keys = keys;
     this.index = index;
     this.last = contents.last();
     this.lastHash = contents.lastHash();
-    this.segment = Segments.name(last + 1);
+    this.writer =
+        SegmentWriter.open(
+            disk, Ledger.SEGMENTS, Ledger.FRAMES, settings.maxSegmentBytes(), last + 1);
     LedgerHead head = contents.head();
     this.headOnDisk = head == null ? -1 : head.getSequence();
   }
@@ -84,29 +85,14 @@ final class Chain {
       observer.tailCutOff(torn.segment(), torn.bytes());
     }
     Chain chain = new Chain(disk, settings, keys, index, contents);
-    chain.goOn();
     chain.dropThrough(contents.droppedThrough());
     chain.writeHead();
     return chain;
   }
 
-  /// Goes on in the newest segment.
-  private void goOn() throws IOException {
-    List<String> names = Segments.among(disk.names());
-    if (!names.isEmpty()) {
-      segment = names.getLast();
-      segmentExists = true;
-      length = disk.size(segment);
-      rotate = length >= settings.maxSegmentBytes();
-    }
-  }
-
   /// One commit: the records with their places in the chain, durable when this returns. After a
   /// failure none of them is in the chain, and [#repair] has to come before the next one.
   List<Long> append(List<LedgerRecord.Builder> records, long timeMillis) throws IOException {
-    if (uncertain) {
-      throw new IOException("the end of the ledger is uncertain after a failed write");
-    }
     List<ByteString> stored = new ArrayList<>(records.size());
     List<ByteString> hashes = new ArrayList<>(records.size());
     List<Long> sequences = new ArrayList<>(records.size());
@@ -126,52 +112,25 @@ final class Chain {
       hashes.add(previous);
       sequences.add(sequence);
     }
-    if (rotate) {
-      segment = Segments.name(last + 1);
-      segmentExists = false;
-      length = 0;
-      rotate = false;
-    }
-    boolean opens = length == 0;
-    var frame = Frames.frame(stored, opens);
-    int frameBytes = frame.remaining();
-    uncertain = true;
-    if (!segmentExists) {
-      disk.create(segment);
-      segmentExists = true;
-    }
-    disk.write(segment, length, frame);
-    disk.force(segment);
-    uncertain = false;
-    List<Integer> offsets = Frames.offsets(stored, opens);
+    SegmentWriter.Written written = writer.append(stored, last + 1);
     for (int i = 0; i < stored.size(); i++) {
       LedgerRecord.Builder record = records.get(i);
       index.add(
-          segment,
-          Math.toIntExact(length) + offsets.get(i),
+          written.segment(),
+          written.offsets().get(i),
           record.hasDeparture() ? record.getDeparture().getRequestId() : null,
           sequences.get(i),
           hashes.get(i),
           timeMillis);
     }
-    length += frameBytes;
     last = sequence;
     lastHash = previous;
-    rotate = length >= settings.maxSegmentBytes();
     return sequences;
   }
 
-  /// Takes back what a failed append may have left, and goes on in a new segment: what a file holds
-  /// after a failed sync is not to be relied on.
+  /// Takes back what a failed append may have left.
   void repair() throws IOException {
-    if (uncertain) {
-      if (segmentExists || disk.names().contains(segment)) {
-        segmentExists = true;
-        disk.truncate(segment, length);
-      }
-      rotate = length > 0;
-      uncertain = false;
-    }
+    writer.repair();
   }
 
   /// Drops old segments, as the settings have it. Returns the sequence through which records were
@@ -180,12 +139,12 @@ final class Chain {
     List<Extent> extents = index.extents();
     long oldest = nowMillis - settings.maxAge().toMillis();
     if (!extents.isEmpty() && extents.getLast().lastMillis() < oldest) {
-      rotate = length > 0;
+      writer.rotate();
     }
     long left = index.records();
     Extent dropped = null;
     for (Extent extent : extents) {
-      boolean writing = extent.segment().equals(segment) && !rotate;
+      boolean writing = writer.isWriting(extent.segment());
       boolean tooOld = extent.lastMillis() < oldest;
       if (writing || !(tooOld || left - extent.records() >= settings.maxRecords())) {
         break;
@@ -231,6 +190,6 @@ final class Chain {
   }
 
   boolean isUncertain() {
-    return uncertain;
+    return writer.isUncertain();
   }
 }

@@ -13,8 +13,10 @@ import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Checkpoint;
 import ringfence.proto.v1.LedgerHead;
 import ringfence.proto.v1.LedgerRecord;
-import ringfence.router.ledger.Frames.Piece;
-import ringfence.router.ledger.Frames.Stored;
+import ringfence.router.disk.Disk;
+import ringfence.router.disk.Frames;
+import ringfence.router.disk.Frames.Piece;
+import ringfence.router.disk.Frames.Stored;
 
 /// Reads a whole ledger in its order and says what is wrong with it: which records were changed,
 /// dropped, reordered or cut off.
@@ -168,7 +170,7 @@ public final class ChainReader {
   private Contents read() throws IOException {
     List<String> names = disk.names();
     readHead(names.contains(HEAD));
-    List<String> segments = Segments.among(names);
+    List<String> segments = Ledger.SEGMENTS.among(names);
     for (String segment : segments) {
       read(segment, segment.equals(segments.getLast()));
     }
@@ -202,7 +204,7 @@ public final class ChainReader {
       throw new LedgerDamagedException(segment + " has " + size + " bytes; no segment has as many");
     }
     boolean began = false;
-    for (Piece piece : Frames.pieces(disk.read(segment, 0, (int) size))) {
+    for (Piece piece : Ledger.FRAMES.pieces(disk.read(segment, 0, (int) size))) {
       switch (piece.state()) {
         case WHOLE -> {}
         case BROKEN -> broken(segment, piece);
@@ -249,7 +251,7 @@ public final class ChainReader {
     }
     ByteString hash = LedgerKeys.sha256(stored.bytes());
     long sequence = record.getSequence();
-    if (begins && sequence != Segments.firstSequence(segment) && sequence > last) {
+    if (begins && sequence != Ledger.SEGMENTS.firstSequence(segment) && sequence > last) {
       problem(Kind.REORDERED, sequence, where + ": record " + sequence + " begins this segment");
     }
     records++;

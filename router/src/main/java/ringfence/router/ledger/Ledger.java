@@ -19,11 +19,16 @@ import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Departure;
 import ringfence.proto.v1.LedgerHead;
 import ringfence.proto.v1.LedgerRecord;
+import ringfence.router.disk.Disk;
+import ringfence.router.disk.Frames;
+import ringfence.router.disk.Segments;
 
 /// The account of what leaves. A departure's record is on disk before its [LedgerReceipt] exists;
 /// all records that wait at one time are made durable by one sync (group commit). Safe for use by
 /// many threads; the disk is written by tasks on one executor, one at a time.
 public final class Ledger implements AutoCloseable {
+  static final Frames FRAMES = new Frames("RFLEDG1\n");
+  static final Segments SEGMENTS = new Segments("ledger-");
   private static final int MAX_BATCH = 1_024;
   private static final int MAX_BATCH_BYTES = 1 << 20;
   private static final int MAX_RECORDS_OF_REQUEST = 1_000;
@@ -90,7 +95,7 @@ public final class Ledger implements AutoCloseable {
       LedgerObserver observer)
       throws IOException {
     List<String> names = disk.names();
-    boolean recordsExist = !Segments.among(names).isEmpty();
+    boolean recordsExist = !SEGMENTS.among(names).isEmpty();
     LedgerKeys keys = LedgerKeys.openOrMake(disk, recordsExist);
     boolean fresh = !recordsExist && !names.contains(ChainReader.HEAD);
     Index index = new Index();

@@ -25,6 +25,7 @@ import java.util.List;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import ringfence.proto.v1.LedgerHead;
+import ringfence.router.disk.Disk;
 
 /// A ledger's keys: one that hashes what left, so that nobody can guess at contents by their
 /// hashes, and a pair that signs the chain's head. Made at the first start, next to the chain.

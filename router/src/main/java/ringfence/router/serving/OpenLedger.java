@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
-import ringfence.router.ledger.FolderDisk;
+import ringfence.router.disk.FolderDisk;
 import ringfence.router.ledger.Ledger;
 import ringfence.router.ledger.LedgerObserver;
 

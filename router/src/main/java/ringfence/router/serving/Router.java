@@ -8,6 +8,7 @@ import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -43,6 +44,7 @@ public final class Router implements AutoCloseable {
   private final ScheduledExecutorService housekeeping;
   private final TimerAlarms alarms;
   private final @Nullable OpenLedger ledger;
+  private final @Nullable OpenOutbox outbox;
   private final GrpcEgress egress;
   private final Upstreams upstreams;
   private final UpstreamEgress upstreamEgress;
@@ -69,6 +71,9 @@ public final class Router implements AutoCloseable {
     RouterMetrics metrics = new RouterMetrics(registry);
     policy = PolicyWatch.start(settings, InstantSource.system(), nanoClock, metrics);
     ledger = OpenLedger.of(settings.ledger(), nanoClock, registry);
+    outbox = OpenOutbox.of(settings.events(), settings.name(), nanoClock, registry);
+    ToldEvents told = outbox == null ? null : new ToldEvents(outbox.outbox());
+    MetricsAndEvents observer = new MetricsAndEvents(metrics, told);
     int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     callbacks =
         Executors.newFixedThreadPool(
@@ -82,7 +87,8 @@ public final class Router implements AutoCloseable {
             ledger == null ? null : ledger.ledger(),
             settings.ledger().recordsAll(),
             nanoClock,
-            callbacks);
+            callbacks,
+            told == null ? _ -> CompletableFuture.completedFuture(null) : told);
     egress =
         new GrpcEgress(
             exit,
@@ -106,7 +112,7 @@ public final class Router implements AutoCloseable {
             settings.silenceLimit().toNanos(),
             nanoClock,
             InstantSource.system(),
-            followingTheFleet(metrics, waitingRoom, prefixes),
+            followingTheFleet(observer, waitingRoom, prefixes),
             upstreams::targets);
     roomMayHaveCome = waitingRoom::roomMayHaveCome;
     metrics.show(registry, fleet, admission::inFlight, waitingRoom::waiting);
@@ -123,7 +129,7 @@ public final class Router implements AutoCloseable {
             prefixes,
             settings.dispatch(),
             draws,
-            metrics);
+            observer);
     server =
         NettyServerBuilder.forAddress(
                 settings.listen(), links.server(settings.listen().getHostString()))
@@ -139,6 +145,8 @@ public final class Router implements AutoCloseable {
                         dispatcher,
                         admission,
                         new Receipts(ledger == null ? null : ledger.ledger()),
+                        outbox == null ? null : outbox.outbox(),
+                        callbacks,
                         settings),
                     RoutingService.RULES))
             .addService(
@@ -210,6 +218,9 @@ public final class Router implements AutoCloseable {
     if (ledger != null) {
       ledger.ledger().keepHouse();
     }
+    if (outbox != null) {
+      outbox.outbox().keepHouse();
+    }
   }
 
   /// Where gateways and nodes reach it.
@@ -265,6 +276,9 @@ public final class Router implements AutoCloseable {
     callbacks.shutdown();
     if (ledger != null) {
       ledger.close();
+    }
+    if (outbox != null) {
+      outbox.close();
     }
   }
 }

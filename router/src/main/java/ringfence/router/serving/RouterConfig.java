@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import ringfence.tls.TlsConfig;
 
@@ -123,6 +124,75 @@ public interface RouterConfig {
 
   /// The account of what leaves.
   Ledger ledger();
+
+  /// What is told of the router's work.
+  Events events();
+
+  /// Where the outbox of events lies, what it keeps and where it is published.
+  interface Events {
+
+    /// Its folder, for this router alone; without one no events are kept.
+    Optional<Path> folder();
+
+    /// Bytes of all segments. A half is for what is published or has nowhere to go; from three
+    /// quarters on placements and node states are dropped, from nine tenths on requests refused.
+    @WithDefault("1073741824")
+    long maxBytes();
+
+    /// Bytes of a segment before the next is begun.
+    @WithDefault("8388608")
+    int segmentBytes();
+
+    /// Segments whose events are all older are dropped, when they are published or have nowhere to
+    /// go.
+    @WithDefault("30d")
+    Duration maxAge();
+
+    /// Placements and node states that may wait for the disk; one more is dropped.
+    @WithDefault("4096")
+    int maxWaiting();
+
+    /// How long an answer's end or a departure may wait for its event.
+    @WithDefault("2s")
+    Duration waitLimit();
+
+    /// Where they are published.
+    Kafka kafka();
+
+    /// Brokers and topics.
+    interface Kafka {
+
+      /// host:port, comma-separated; without it nothing is published.
+      Optional<String> bootstrap();
+
+      /// Of the topics' names.
+      @WithDefault("ringfence")
+      String topicPrefix();
+
+      /// Of topics that the router makes.
+      @WithDefault("6")
+      int partitions();
+
+      /// Of topics that the router makes; 0: the broker's default.
+      @WithDefault("0")
+      int replicas();
+
+      /// How long the topic of usage that the router makes keeps it.
+      @WithDefault("90d")
+      Duration usageAge();
+
+      /// How long the topic of egress that the router makes keeps it.
+      @WithDefault("400d")
+      Duration egressAge();
+
+      /// How long the topic of placements that the router makes keeps them.
+      @WithDefault("7d")
+      Duration placementAge();
+
+      /// Properties of Kafka's clients, such as security.protocol.
+      Map<String, String> properties();
+    }
+  }
 
   /// Where the ledger lies and what it keeps.
   interface Ledger {

@@ -16,6 +16,7 @@ import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.NodeState;
+import ringfence.router.dispatch.AttemptFacts;
 import ringfence.router.dispatch.DispatchObserver;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.FleetObserver;
@@ -199,15 +200,15 @@ final class RouterMetrics
   }
 
   @Override
-  public void attemptBegun(TargetView target) {}
+  public void attemptBegun(AttemptFacts attempt) {}
 
   @Override
-  public void attemptEnded(
-      String requestId, int attempt, TargetView target, Failure.Reason reason) {
+  public void attemptEnded(AttemptFacts attempt, Failure.Reason reason) {
     count(attempts, reason);
     if (reason != Failure.Reason.REASON_UNSPECIFIED && reason != Failure.Reason.CANCELLED) {
       LOG.infof(
-          "request %s: attempt %d on %s ended: %s", requestId, attempt, target.name(), reason);
+          "request %s: attempt %d on %s ended: %s",
+          attempt.requestId(), attempt.attempt(), attempt.target().name(), reason);
     }
   }
 

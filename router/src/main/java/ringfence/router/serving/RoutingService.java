@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Credentials;
@@ -28,8 +29,10 @@ import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
 import ringfence.router.Failures;
 import ringfence.router.WireZones;
+import ringfence.router.dispatch.AnswerReader;
 import ringfence.router.dispatch.Dispatch;
 import ringfence.router.dispatch.Dispatcher;
+import ringfence.router.events.Outbox;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.policy.Caller;
 import ringfence.router.policy.Identity;
@@ -53,15 +56,26 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
   private final Dispatcher dispatcher;
   private final Admission admission;
   private final Receipts receipts;
+  private final @Nullable Outbox outbox;
+  private final Executor executor;
   private final RequestRules rules;
   private final Duration defaultDeadline;
   private final Duration maxDeadline;
 
+  /// @param outbox null: there are no events
+  /// @param executor where readers hear of an end that waited for its event
   RoutingService(
-      Dispatcher dispatcher, Admission admission, Receipts receipts, RouterSettings settings) {
+      Dispatcher dispatcher,
+      Admission admission,
+      Receipts receipts,
+      @Nullable Outbox outbox,
+      Executor executor,
+      RouterSettings settings) {
     this.dispatcher = dispatcher;
     this.admission = admission;
     this.receipts = receipts;
+    this.outbox = outbox;
+    this.executor = executor;
     this.rules = new RequestRules(settings.maxPromptBytes());
     this.defaultDeadline = settings.defaultDeadline();
     this.maxDeadline = settings.maxDeadline();
@@ -102,6 +116,9 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
     Admission.Ticket ticket = new Admission.Ticket(request.getPrompt().getSerializedSize());
     Failure refused = rules.check(request);
     if (refused == null) {
+      refused = outboxRefuses();
+    }
+    if (refused == null) {
       refused = admission.admit(ticket);
     }
     if (refused != null) {
@@ -117,7 +134,19 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
       }
       case Spending reserved -> spending = reserved;
     }
-    BudgetedReader reader = new BudgetedReader(new GatewayReader(call), spending);
+    AnswerReader gateway = new GatewayReader(call);
+    Outbox kept = outbox;
+    RecordedReader recorded =
+        kept == null
+            ? null
+            : new RecordedReader(
+                gateway,
+                spending,
+                kept,
+                RecordedReader.facts(request, caller.keyId()),
+                dispatcher.nanoClock(),
+                executor);
+    BudgetedReader reader = new BudgetedReader(recorded == null ? gateway : recorded, spending);
     Dispatch dispatch =
         dispatcher.dispatch(
             request,
@@ -125,14 +154,27 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
             remainingNanos(Context.current().getDeadline()),
             reader,
             () -> {
-              spending.end();
-              admission.giveBack(ticket);
+              if (recorded == null) {
+                spending.end();
+                admission.giveBack(ticket);
+              } else {
+                // What is owed is bounded by the requests that hold a place.
+                var _ = recorded.over().thenRun(() -> admission.giveBack(ticket));
+              }
             });
     reader.aborts(dispatch);
     ticket.holds(dispatch);
     call.setOnCancelHandler(dispatch::cancel);
     call.setOnReadyHandler(dispatch::readerReady);
     dispatch.start();
+  }
+
+  /// Usage that could not be kept is not to be made.
+  private @Nullable Failure outboxRefuses() {
+    String refusal = outbox == null ? null : outbox.refusal();
+    return refusal == null
+        ? null
+        : Failures.of(Reason.NO_CAPACITY, refusal).toBuilder().setRetryAfterMillis(1_000).build();
   }
 
   private long contextLength(String model) {

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import ringfence.proto.v1.Departure;
 import ringfence.proto.v1.Zone;
+import ringfence.router.disk.FolderDisk;
 
 /// How long an attempt waits for its record on a real disk, with so many waiting at one time:
 /// `CommitBenchmark FOLDER`. A line of the table in `router/bench/README.md` for each number.

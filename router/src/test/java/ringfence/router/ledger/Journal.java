@@ -12,6 +12,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import ringfence.proto.v1.Departure;
 import ringfence.proto.v1.Zone;
+import ringfence.router.disk.MemoryDisk;
 
 /// A ledger on a [MemoryDisk] and on virtual time, whose committer runs when a test says so.
 public final class Journal implements LedgerObserver {

@@ -11,6 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.Test;
 import ringfence.proto.v1.LedgerRecord;
+import ringfence.router.disk.MemoryDisk;
 
 class LedgerTest {
   private final MemoryDisk disk = new MemoryDisk();

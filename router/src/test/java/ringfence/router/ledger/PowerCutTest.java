@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.Random;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
+import ringfence.router.disk.MemoryDisk;
 
 /// The power is cut before and after every single write, sync, rename and removal: whoever had a
 /// receipt by then finds the record after the restart, and the chain goes on.

@@ -16,6 +16,8 @@ import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
 import org.junit.jupiter.api.Test;
 import ringfence.proto.v1.LedgerRecord;
+import ringfence.router.disk.Frames;
+import ringfence.router.disk.MemoryDisk;
 import ringfence.router.ledger.ChainReader.Kind;
 import ringfence.router.ledger.ChainReader.Problem;
 
@@ -51,20 +53,20 @@ class TamperTest {
   }
 
   private static List<String> segments(MemoryDisk disk) {
-    return Segments.among(disk.names());
+    return Ledger.SEGMENTS.among(disk.names());
   }
 
   /// Rewrites the records of a segment, each in a frame whose checksum fits.
   private static void rewrite(
       MemoryDisk disk, String segment, UnaryOperator<List<ByteString>> change) throws IOException {
     List<ByteString> records = new ArrayList<>();
-    for (Frames.Piece piece : Frames.pieces(disk.content(segment))) {
+    for (Frames.Piece piece : Ledger.FRAMES.pieces(disk.content(segment))) {
       piece.records().forEach(stored -> records.add(stored.bytes()));
     }
     var out = ByteString.newOutput();
     boolean first = true;
     for (ByteString stored : change.apply(records)) {
-      out.write(Frames.frame(List.of(stored), first).array());
+      out.write(Ledger.FRAMES.frame(List.of(stored), first).array());
       first = false;
     }
     disk.tamper(segment, out.toByteString().toByteArray());

@@ -26,8 +26,8 @@ import ringfence.router.Failures;
 import ringfence.router.FakeNode;
 import ringfence.router.TestGateway;
 import ringfence.router.TestRouter;
+import ringfence.router.disk.FolderDisk;
 import ringfence.router.ledger.ChainReader;
-import ringfence.router.ledger.FolderDisk;
 import ringfence.router.ledger.LedgerKeys;
 import ringfence.router.ledger.LedgerSettings;
 

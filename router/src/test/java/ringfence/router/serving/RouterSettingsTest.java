@@ -58,12 +58,53 @@ class RouterSettingsTest {
     "ledger.max-age, 1s",
     "ledger.max-waiting, 0",
     "ledger.wait-limit, 1m",
-    "ledger.head-interval, 0s"
+    "ledger.head-interval, 0s",
+    "events.max-bytes, 1000000",
+    "events.segment-bytes, 100",
+    "events.max-age, 1s",
+    "events.max-waiting, 0",
+    "events.wait-limit, 0s",
+    "events.kafka.bootstrap, 127.0.0.1:9092"
   })
   void aWrongValueIsRefusedByItsKey(String key, String value) {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> settings(Map.of("ringfence.router." + key, value)))
         .withMessageStartingWith("ringfence.router." + key);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "events.kafka.bootstrap, broker",
+    "events.kafka.bootstrap, '127.0.0.1:9092, kafka.example.org:9092'",
+    "events.kafka.bootstrap, kafka.example.org:9092",
+    "events.kafka.topic-prefix, a b",
+    "events.kafka.partitions, 0",
+    "events.kafka.replicas, -1",
+    "events.kafka.usage-age, 1s",
+    "events.kafka.properties.acks, 1"
+  })
+  void aWrongValueOfKafkaIsRefusedByItsKey(String key, String value) {
+    Map<String, String> properties =
+        new java.util.HashMap<>(
+            Map.of(
+                "ringfence.router.events.folder", "events",
+                "ringfence.router.events.kafka.bootstrap", "127.0.0.1:9092"));
+    properties.put("ringfence.router." + key, value);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> settings(properties))
+        .withMessageStartingWith("ringfence.router." + key);
+  }
+
+  @Test
+  void brokersBeyondLoopbackNeedAProtocolThatIsSaid() {
+    RouterSettings settings =
+        settings(
+            Map.of(
+                "ringfence.router.events.folder", "events",
+                "ringfence.router.events.kafka.bootstrap", "kafka.example.org:9092",
+                "ringfence.router.events.kafka.properties.security.protocol", "SSL"));
+    assertThat(settings.events().kafka().properties()).containsEntry("security.protocol", "SSL");
+    assertThat(settings.events().outbox().publishes()).isTrue();
   }
 
   @Test

@@ -8,11 +8,11 @@ import java.util.concurrent.Executor;
 import java.util.function.Consumer;
 import ringfence.proto.v1.Departure;
 import ringfence.proto.v1.Failure;
+import ringfence.router.disk.MemoryDisk;
 import ringfence.router.egress.OpenExit;
 import ringfence.router.ledger.Ledger;
 import ringfence.router.ledger.LedgerObserver;
 import ringfence.router.ledger.LedgerSettings;
-import ringfence.router.ledger.MemoryDisk;
 import ringfence.router.policy.EgressGrant;
 
 /// A router's real ledger and last door on a disk of its own, which can be full and whose power can

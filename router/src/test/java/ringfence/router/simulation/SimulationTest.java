@@ -76,7 +76,7 @@ class SimulationTest {
     FORGETS_THE_LEDGER(Rule.LedgerBeforeBytes, Mutants.returnsFalse("egress.Exit", "mustRecord")),
     FORGETS_THE_BUDGET(Rule.BudgetHolds, Mutants.returnsFalse("policy.budget.Account", "exceeds")),
     TRUSTS_A_DISK_THAT_ONLY_SAYS_IT_SYNCED(
-        Rule.LedgerBeforeBytes, Mutants.doesNothing("ledger.MemoryDisk", "force")),
+        Rule.LedgerBeforeBytes, Mutants.doesNothing("disk.MemoryDisk", "force")),
     FORGETS_WHAT_WAS_DELIVERED(
         Rule.BudgetHolds,
         Mutants.returnsTrue("policy.budget.Spending", "token"),

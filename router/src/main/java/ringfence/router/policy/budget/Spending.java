@@ -181,20 +181,34 @@ public final class Spending implements Reservation {
     moneyNanos += cost;
   }
 
+  /// What was booked in the end.
+  ///
+  /// @param booked false: nothing was, no target has begun the request
+  public record Used(boolean booked, long promptTokens, long answerTokens, long moneyNanos) {}
+
   /// The request has ended, however it did: what it has used is spent, the rest is free again. A
   /// request that no target has begun has used nothing.
-  public synchronized void end() {
+  public synchronized Used end() {
     if (ended) {
-      return;
+      return used();
     }
     settleLeading();
     running.values().forEach(tried -> settle(tried, 0));
     running.clear();
     ended = true;
-    Amounts used =
-        begun || answerTokens > 0 || moneyNanos > 0
-            ? new Amounts(1, (begun ? promptTokens : 0) + answerTokens, moneyNanos)
-            : Amounts.NOTHING;
-    account.settle(reserved, used, held);
+    Used used = used();
+    account.settle(
+        reserved,
+        used.booked()
+            ? new Amounts(1, used.promptTokens() + used.answerTokens(), used.moneyNanos())
+            : Amounts.NOTHING,
+        held);
+    return used;
+  }
+
+  private Used used() {
+    boolean booked = begun || answerTokens > 0 || moneyNanos > 0;
+    return new Used(
+        booked, booked && begun ? promptTokens : 0, booked ? answerTokens : 0, moneyNanos);
   }
 }

@@ -1,11 +1,11 @@
-package ringfence.router.ledger;
+package ringfence.router.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
 
-/// One folder of files, as far as the ledger needs it: small enough that a test can cut its power
-/// at each call. One thread writes; any may read.
+/// One folder of files, as far as ledger and outbox need it: small enough that a test can cut its
+/// power at each call. One thread writes; any may read.
 public interface Disk extends AutoCloseable {
 
   /// The names of all files, in no order.

@@ -1,4 +1,4 @@
-package ringfence.router.ledger;
+package ringfence.router.disk;
 
 import com.google.protobuf.ByteString;
 import java.lang.invoke.MethodHandles;
@@ -10,30 +10,38 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.zip.CRC32C;
 
-/// The format of segments, as `ledger.proto` describes it.
-final class Frames {
-  static final int MAX_RECORD_BYTES = 64 << 10;
-  static final int MAX_PAYLOAD_BYTES = 4 << 20;
+/// The format of segments, as `ledger.proto` describes it: a header that says what they hold, then
+/// frames, each a commit with a checksum.
+public final class Frames {
+  /// Of one record.
+  public static final int MAX_RECORD_BYTES = 64 << 10;
 
-  private static final byte[] HEADER = "RFLEDG1\n".getBytes(StandardCharsets.US_ASCII);
+  /// Of one commit.
+  public static final int MAX_PAYLOAD_BYTES = 4 << 20;
+
   private static final int MARK = 'R' | 'F' << 8 | 'G' << 16 | '1' << 24;
   private static final int FRAME_HEADER_BYTES = 12;
   private static final VarHandle LITTLE_ENDIAN =
       MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
-  private Frames() {}
+  private final byte[] header;
+
+  /// @param header what each segment begins with
+  public Frames(String header) {
+    this.header = header.getBytes(StandardCharsets.US_ASCII);
+  }
 
   /// A record as it lies in its segment.
-  record Stored(int offset, ByteString bytes) {}
+  public record Stored(int offset, ByteString bytes) {}
 
   /// A part of a segment.
   ///
   /// @param state what can be said of it
   /// @param records those that can be told apart in it
-  record Piece(State state, int offset, int length, List<Stored> records) {}
+  public record Piece(State state, int offset, int length, List<Stored> records) {}
 
   /// What a piece is.
-  enum State {
+  public enum State {
     /// A commit whose checksum holds.
     WHOLE,
     /// Not a commit, or one with a wrong checksum, and a whole one follows.
@@ -43,30 +51,30 @@ final class Frames {
   }
 
   /// One commit; with the segment's header where it is the first.
-  static ByteBuffer frame(List<ByteString> records, boolean first) {
+  public ByteBuffer frame(List<ByteString> records, boolean first) {
     int payload = 0;
     for (ByteString stored : records) {
       payload += Integer.BYTES + stored.size();
     }
-    int header = first ? HEADER.length : 0;
+    int before = first ? header.length : 0;
     ByteBuffer frame =
-        ByteBuffer.allocate(header + FRAME_HEADER_BYTES + payload).order(ByteOrder.LITTLE_ENDIAN);
+        ByteBuffer.allocate(before + FRAME_HEADER_BYTES + payload).order(ByteOrder.LITTLE_ENDIAN);
     if (first) {
-      frame.put(HEADER);
+      frame.put(header);
     }
     frame.putInt(MARK).putInt(payload).putInt(0);
     for (ByteString stored : records) {
       frame.putInt(stored.size());
       stored.copyTo(frame);
     }
-    frame.putInt(header + 8, checksum(frame.array(), header, payload));
+    frame.putInt(before + 8, checksum(frame.array(), before, payload));
     return frame.flip();
   }
 
   /// Where each record of a frame lies, counted from the frame's first byte as [#frame] made it.
-  static List<Integer> offsets(List<ByteString> records, boolean first) {
+  public List<Integer> offsets(List<ByteString> records, boolean first) {
     List<Integer> offsets = new ArrayList<>(records.size());
-    int at = (first ? HEADER.length : 0) + FRAME_HEADER_BYTES;
+    int at = (first ? header.length : 0) + FRAME_HEADER_BYTES;
     for (ByteString stored : records) {
       offsets.add(at);
       at += Integer.BYTES + stored.size();
@@ -83,11 +91,20 @@ final class Frames {
   }
 
   /// A whole segment in pieces, in their order.
-  static List<Piece> pieces(byte[] segment) {
+  public List<Piece> pieces(byte[] segment) {
+    return pieces(segment, true);
+  }
+
+  /// A part of a segment in pieces; it ends in a broken one where it cuts a commit.
+  ///
+  /// @param fromStart it is the segment's beginning; otherwise it begins with a commit
+  public List<Piece> pieces(byte[] segment, boolean fromStart) {
     List<Piece> pieces = new ArrayList<>();
     int at = 0;
-    if (startsWithHeader(segment)) {
-      at = HEADER.length;
+    if (!fromStart) {
+      at = 0;
+    } else if (startsWithHeader(segment)) {
+      at = header.length;
     } else if (segment.length > 0) {
       at = broken(segment, 0, pieces);
     }
@@ -107,9 +124,9 @@ final class Frames {
     return (int) LITTLE_ENDIAN.get(bytes, at);
   }
 
-  private static boolean startsWithHeader(byte[] segment) {
-    return segment.length >= HEADER.length
-        && java.util.Arrays.equals(segment, 0, HEADER.length, HEADER, 0, HEADER.length);
+  private boolean startsWithHeader(byte[] segment) {
+    return segment.length >= header.length
+        && java.util.Arrays.equals(segment, 0, header.length, header, 0, header.length);
   }
 
   private static int broken(byte[] bytes, int at, List<Piece> pieces) {

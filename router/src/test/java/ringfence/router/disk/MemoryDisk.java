@@ -1,4 +1,4 @@
-package ringfence.router.ledger;
+package ringfence.router.disk;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;

@@ -1,0 +1,86 @@
+package ringfence.router.serving;
+
+import org.jspecify.annotations.Nullable;
+import ringfence.proto.v1.Failure;
+import ringfence.proto.v1.NodeStateEvent.Change;
+import ringfence.router.dispatch.AttemptFacts;
+import ringfence.router.dispatch.DispatchObserver;
+import ringfence.router.fleet.FleetObserver;
+import ringfence.router.routing.TargetView;
+
+/// Has the metrics hear of everything, and the outbox, where there is one, of attempts and nodes.
+///
+/// @param events null: there is no outbox
+record MetricsAndEvents(RouterMetrics metrics, @Nullable ToldEvents events)
+    implements DispatchObserver, FleetObserver {
+
+  @Override
+  public void placed(long nanos) {
+    metrics.placed(nanos);
+  }
+
+  @Override
+  public void attemptBegun(AttemptFacts attempt) {
+    metrics.attemptBegun(attempt);
+    if (events != null) {
+      events.attemptBegun(attempt);
+    }
+  }
+
+  @Override
+  public void attemptEnded(AttemptFacts attempt, Failure.Reason reason) {
+    metrics.attemptEnded(attempt, reason);
+    if (events != null) {
+      events.attemptEnded(attempt, reason);
+    }
+  }
+
+  @Override
+  public void moved(Cause cause) {
+    metrics.moved(cause);
+  }
+
+  @Override
+  public void resumed(long nanos) {
+    metrics.resumed(nanos);
+  }
+
+  @Override
+  public void waited(long nanos, boolean found) {
+    metrics.waited(nanos, found);
+  }
+
+  @Override
+  public void requestEnded(String requestId, Failure.Reason reason) {
+    metrics.requestEnded(requestId, reason);
+  }
+
+  @Override
+  public void joined(TargetView target) {
+    metrics.joined(target);
+    node(target, Change.JOINED, "");
+  }
+
+  @Override
+  public void draining(TargetView target) {
+    metrics.draining(target);
+    node(target, Change.DRAINING, "");
+  }
+
+  @Override
+  public void reported() {
+    metrics.reported();
+  }
+
+  @Override
+  public void left(TargetView target, String why) {
+    metrics.left(target, why);
+    node(target, Change.LEFT, why);
+  }
+
+  private void node(TargetView target, Change change, String cause) {
+    if (events != null) {
+      events.node(target, change, cause);
+    }
+  }
+}
