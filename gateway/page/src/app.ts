@@ -16,6 +16,9 @@ interface Place {
 
 const PLACES: readonly Place[] = [
   { name: "chat", title: "Chat", icon: "chat", load: () => Promise.resolve(), view: () => html`<chat-view></chat-view>` },
+  { name: "fleet", title: "Fleet", icon: "fleet", load: () => import("./fleet/fleet-view.js"), view: () => html`<fleet-view></fleet-view>` },
+  { name: "policy", title: "Policy", icon: "policy", load: () => import("./policy/policy-view.js"), view: () => html`<policy-view></policy-view>` },
+  { name: "keys", title: "Keys and usage", icon: "keys", load: () => import("./keys/keys-view.js"), view: () => html`<keys-view></keys-view>` },
 ];
 
 const THEME_ICON: Readonly<Record<Theme, IconName>> = { auto: "auto", light: "sun", dark: "moon" };
@@ -83,7 +86,7 @@ export class App extends View {
       <nav class="places" aria-label="Places">
         <a class="brand" href="#chat" aria-label="Ringfence">${logo}<span>Ringfence</span></a>
         <ul class="plain">
-          ${PLACES.map((place) => html`<li><a href="#${place.name}" aria-current=${place === this.#place ? "page" : nothing}>${icon(place.icon)}<span>${place.title}</span></a></li>`)}
+          ${PLACES.map((place) => html`<li><a href="#${place.name}" aria-current=${place === this.#place ? "page" : nothing}>${icon(place.icon)}<span>${place.name === "keys" ? html`Keys<span class="hide-narrow"> and usage</span>` : place.title}</span></a></li>`)}
         </ul>
         <div class="tools">
           <button type="button" class="quiet labelled" @click=${() => this.#showKey(false)}>${icon("keys")}<span>${session.key === null ? "Use a key" : "Key in use"}</span></button>

@@ -42,6 +42,7 @@ public final class FakeRouter implements AutoCloseable {
   public record Seen(RouteRequest request, ServerCallStreamObserver<RouteEvent> call) {}
 
   private final Server server;
+  private final FakeOverview overview = new FakeOverview();
   private final BlockingQueue<Seen> seen = new LinkedBlockingQueue<>();
   private final BlockingQueue<String> cancelled = new LinkedBlockingQueue<>();
   private final Set<String> open = ConcurrentHashMap.newKeySet();
@@ -65,6 +66,11 @@ public final class FakeRouter implements AutoCloseable {
                   links.guarded(
                       new Service(),
                       MethodRules.none().and(Role.GATEWAY, "Generate", "ListModels", "GetReceipt")))
+              .addService(
+                  links.guarded(
+                      overview,
+                      MethodRules.none()
+                          .and(Role.GATEWAY, "WhoAmI", "WatchFleet", "InspectText", "CreateKey")))
               .build()
               .start();
     } catch (IOException e) {
@@ -81,6 +87,11 @@ public final class FakeRouter implements AutoCloseable {
 
   public int port() {
     return server.getPort();
+  }
+
+  /// What the page asks.
+  public FakeOverview overview() {
+    return overview;
   }
 
   /// Calls in the order of their arrival.

@@ -5,6 +5,7 @@ import io.grpc.ChannelCredentials;
 import io.grpc.ConnectivityState;
 import io.grpc.Deadline;
 import io.grpc.ManagedChannel;
+import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
 import io.quarkus.runtime.configuration.ConfigurationException;
@@ -141,6 +142,25 @@ public final class Routers {
             .withExecutor(executor)
             .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
         request,
+        listener);
+  }
+
+  /// A call of any method, not yet begun; its listener runs on `executor`.
+  ///
+  /// @param limit the call ends then, whole or not
+  public <Q, R> RouterCall<Q, R> ask(
+      MethodDescriptor<Q, R> method,
+      Q question,
+      Duration limit,
+      Executor executor,
+      RouterCall.Listener<R> listener) {
+    return new RouterCall<>(
+        inOrder(),
+        method,
+        CallOptions.DEFAULT
+            .withExecutor(executor)
+            .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
+        question,
         listener);
   }
 

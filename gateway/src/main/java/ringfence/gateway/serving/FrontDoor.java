@@ -1,5 +1,6 @@
 package ringfence.gateway.serving;
 
+import io.vertx.core.Future;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpMethod;
 import io.vertx.core.http.HttpServerRequest;
@@ -9,12 +10,14 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.enterprise.event.Observes;
 import jakarta.inject.Singleton;
+import java.time.Duration;
 import java.util.Map;
 import java.util.regex.Pattern;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.access.Access;
 import ringfence.gateway.access.Caller;
+import ringfence.gateway.access.Gate;
 import ringfence.gateway.access.Source;
 import ringfence.gateway.openai.ApiError;
 import ringfence.gateway.openai.FailureMapping;
@@ -31,6 +34,7 @@ public final class FrontDoor {
   private static final int LAST = 1_000_000;
 
   private static final int FIRST = -1_000;
+  private static final Duration PAGE_BODY_LIMIT = Duration.ofSeconds(10);
   private static final Pattern HEADER_NAMES = Pattern.compile("[A-Za-z0-9_\\-, ]{1,2000}");
   private static final String EXPOSED =
       "x-request-id, openai-processing-ms, retry-after, ringfence-zone, ringfence-node,"
@@ -72,7 +76,7 @@ public final class FrontDoor {
     router.route().order(FIRST).handler(this::check);
     router.route().order(FIRST).failureHandler(FrontDoor::failed);
     page.register(router);
-    pageApi.register(router);
+    pageApi.register(router, new PageRequests());
     generation.register(router);
     models.register(router);
     receipts.register(router);
@@ -190,5 +194,29 @@ public final class FrontDoor {
     }
     LOG.error("a request failed", failure);
     Reply.error(context, FailureMapping.internal());
+  }
+
+  private final class PageRequests implements PageApi.Requests {
+    @Override
+    public Caller caller(RoutingContext context) {
+      return Arrival.of(context).caller();
+    }
+
+    @Override
+    public Future<byte[]> body(RoutingContext context, int maxBytes) {
+      Gate.Ticket ticket;
+      try {
+        ticket = access.gate().enter(1);
+      } catch (ApiError full) {
+        return Future.failedFuture(full);
+      }
+      context.addEndHandler(ended -> ticket.close());
+      return RequestBody.read(
+          context.request(),
+          context.vertx().getOrCreateContext(),
+          ticket,
+          maxBytes,
+          PAGE_BODY_LIMIT);
+    }
   }
 }

@@ -22,6 +22,7 @@ final class NodeReports {
   private final HostPort bound;
   private final Map<String, ServedModel> models;
   private final NodeStatus status;
+  private final MachineState machine = new MachineState(Path.of("/"));
   private final String incarnation = UUID.randomUUID().toString();
 
   NodeReports(
@@ -69,6 +70,7 @@ final class NodeReports {
                     ? NodeState.NODE_STATE_DRAINING
                     : NodeState.NODE_STATE_READY)
             .setResidentBytes(residentBytes());
+    machine.tell(load);
     for (ServedModel model : models.values()) {
       EngineStats stats = model.engine().stats();
       ModelLoad.Builder one =
@@ -77,7 +79,8 @@ final class NodeReports {
               .setRunningSequences(stats.runningSequences())
               .setWaitingSequences(stats.waitingSequences())
               .setWaitingPromptTokens(stats.waitingPromptTokens())
-              .setFreeKvTokens(stats.freeKvTokens());
+              .setFreeKvTokens(stats.freeKvTokens())
+              .setAnswerTokens(stats.totals().answerTokens());
       speeds(stats).forEach(one::addSpeeds);
       load.addModels(one);
     }

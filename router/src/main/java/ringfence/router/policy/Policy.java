@@ -182,6 +182,24 @@ public final class Policy {
     return classify(label, caller, null, null);
   }
 
+  /// What the caller's detectors find in a request that is not sent, and how far it could go. No
+  /// observer hears of it.
+  public Inspected inspect(Label label, Caller caller, RouteRequest content) {
+    InForce now = inForce;
+    List<String> reasons = new ArrayList<>();
+    Zone asked = WireZones.ofLabel(label.getFarthestZone());
+    if (asked.isFartherThan(caller.ceiling())) {
+      reasons.add("key-ceiling");
+    }
+    TenantScreen screen =
+        now.document.isKeyless() ? KEYLESS_SCREEN : now.screens.get(caller.tenant());
+    if (screen == null) {
+      return new Inspected(Zone.DEVICE, List.of("detectors-missing"), Map.of(), false);
+    }
+    return screen.inspected(
+        Zone.nearer(asked, caller.ceiling()), content, reasons, nanoClock, screeningNanos);
+  }
+
   /// Reserves what a request can need of its tenant's budgets; whoever gets a [Spending] must end
   /// it.
   ///

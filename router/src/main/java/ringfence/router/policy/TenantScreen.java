@@ -79,4 +79,31 @@ final class TenantScreen {
     }
     return pulled;
   }
+
+  /// All that they find in a request that is not sent, also what would not pull its label.
+  Inspected inspected(
+      Zone label,
+      RouteRequest request,
+      List<String> reasons,
+      LongSupplier nanoClock,
+      long limitNanos) {
+    Screening.Result result = screening.look(request, nanoClock, limitNanos);
+    Map<String, Zone> findings = new TreeMap<>();
+    Zone pulled = label;
+    for (String kind : result.kinds()) {
+      Zone ceiling = ceilings.get(kind);
+      if (ceiling != null) {
+        findings.put(kind, ceiling);
+        if (label.isFartherThan(ceiling)) {
+          pulled = Zone.nearer(pulled, ceiling);
+          reasons.add("detector:" + kind);
+        }
+      }
+    }
+    if (!result.complete()) {
+      reasons.add("detectors-failed");
+      pulled = Zone.DEVICE;
+    }
+    return new Inspected(pulled, reasons, findings, result.complete());
+  }
 }

@@ -13,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.IntSupplier;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import ringfence.router.dispatch.Dispatcher;
@@ -25,6 +26,12 @@ import ringfence.router.egress.UpstreamEgress;
 import ringfence.router.fleet.Fleet;
 import ringfence.router.fleet.FleetObserver;
 import ringfence.router.fleet.FleetService;
+import ringfence.router.overview.FleetViews;
+import ringfence.router.overview.KeyDesk;
+import ringfence.router.overview.OverviewService;
+import ringfence.router.overview.PolicyViews;
+import ringfence.router.overview.Timeline;
+import ringfence.router.overview.WithTimeline;
 import ringfence.router.routing.Placer;
 import ringfence.router.routing.TargetView;
 import ringfence.router.upstream.Upstreams;
@@ -69,6 +76,8 @@ public final class Router implements AutoCloseable {
             Peer.exactly(ProcessIdentity.of(Role.ROUTER, settings.name())));
     LongSupplier nanoClock = System::nanoTime;
     RouterMetrics metrics = new RouterMetrics(registry);
+    Timeline timeline = new Timeline(InstantSource.system());
+    WithTimeline observer = new WithTimeline(metrics, metrics, timeline);
     policy = PolicyWatch.start(settings, InstantSource.system(), nanoClock, metrics);
     ledger = OpenLedger.of(settings.ledger(), nanoClock, registry);
     outbox = OpenOutbox.of(settings.events(), settings.name(), nanoClock, registry);
@@ -158,6 +167,8 @@ public final class Router implements AutoCloseable {
                         UUID.randomUUID().toString(),
                         Math.toIntExact(settings.reportInterval().toMillis())),
                     FleetService.RULES))
+            .addService(
+                links.guarded(overview(timeline, waitingRoom::waiting), OverviewService.RULES))
             .build();
     boolean started = false;
     try {
@@ -174,6 +185,21 @@ public final class Router implements AutoCloseable {
     var _ = housekeeping.scheduleWithFixedDelay(this::keepHouse, 1, 1, TimeUnit.SECONDS);
     long poll = settings.policyPoll().toMillis();
     var _ = housekeeping.scheduleWithFixedDelay(policy::look, poll, poll, TimeUnit.MILLISECONDS);
+  }
+
+  private OverviewService overview(Timeline timeline, IntSupplier waiting) {
+    InstantSource clock = InstantSource.system();
+    return new OverviewService(
+        new OverviewService.Parts(
+            settings.name(),
+            policy.policy(),
+            policy::problem,
+            fleet,
+            new FleetViews(fleet, clock, admission::inFlight, waiting),
+            new PolicyViews(policy.policy(), clock),
+            timeline,
+            new KeyDesk(settings.policyFile(), policy::look, housekeeping, clock),
+            alarms));
   }
 
   private FleetObserver followingTheFleet(

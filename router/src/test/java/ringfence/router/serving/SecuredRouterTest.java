@@ -23,6 +23,7 @@ import ringfence.proto.v1.FleetGrpc;
 import ringfence.proto.v1.GetReceiptRequest;
 import ringfence.proto.v1.Label;
 import ringfence.proto.v1.ListModelsRequest;
+import ringfence.proto.v1.OverviewGrpc;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.proto.v1.RoutingGrpc;
 import ringfence.proto.v1.Zone;
@@ -31,6 +32,7 @@ import ringfence.router.TestFleet;
 import ringfence.router.TestGateway;
 import ringfence.router.TestRouter;
 import ringfence.router.fleet.FleetService;
+import ringfence.router.overview.OverviewService;
 import ringfence.tls.LinkSecurity;
 import ringfence.tls.LoopbackPlaintext;
 import ringfence.tls.Role;
@@ -263,5 +265,10 @@ class SecuredRouterTest {
         .forEach(method ->
             assertThat(FleetService.RULES.of(String.valueOf(method.getBareMethodName())))
                 .containsExactly(Role.NODE));
+    OverviewGrpc.getServiceDescriptor()
+        .getMethods()
+        .forEach(method ->
+            assertThat(OverviewService.RULES.of(String.valueOf(method.getBareMethodName())))
+                .containsExactly(Role.GATEWAY));
   }
 }
