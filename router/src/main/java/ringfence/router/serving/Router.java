@@ -77,12 +77,12 @@ public final class Router implements AutoCloseable {
     LongSupplier nanoClock = System::nanoTime;
     RouterMetrics metrics = new RouterMetrics(registry);
     Timeline timeline = new Timeline(InstantSource.system());
-    WithTimeline observer = new WithTimeline(metrics, metrics, timeline);
     policy = PolicyWatch.start(settings, InstantSource.system(), nanoClock, metrics);
     ledger = OpenLedger.of(settings.ledger(), nanoClock, registry);
     outbox = OpenOutbox.of(settings.events(), settings.name(), nanoClock, registry);
     ToldEvents told = outbox == null ? null : new ToldEvents(outbox.outbox());
-    MetricsAndEvents observer = new MetricsAndEvents(metrics, told);
+    MetricsAndEvents heard = new MetricsAndEvents(metrics, told);
+    WithTimeline observer = new WithTimeline(heard, heard, timeline);
     int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     callbacks =
         Executors.newFixedThreadPool(
