@@ -8,10 +8,12 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import ringfence.proto.v1.Failure;
 import ringfence.router.dispatch.DispatchLimits;
 import ringfence.router.policy.budget.SpentFile;
 import ringfence.router.serving.EventsPlan;
@@ -149,8 +151,18 @@ public final class TestRouter implements AutoCloseable {
             == count);
   }
 
+  /// How many attempts have ended so.
+  public double attemptsEnded(Failure.Reason reason) {
+    return registry
+        .get("ringfence.router.attempts")
+        .tag("outcome", reason.name().toLowerCase(Locale.ROOT))
+        .counter()
+        .count();
+  }
+
   public int mostThreads() {
-    return Math.max(4, 2 * Runtime.getRuntime().availableProcessors()) + 1;
+    int cores = Runtime.getRuntime().availableProcessors();
+    return Math.max(4, 2 * cores) + Math.max(1, cores / 2) + 1;
   }
 
   public static void await(BooleanSupplier condition) {

@@ -9,12 +9,15 @@ final class RetryRules {
   static boolean mayGoOnElsewhere(Failure.Reason reason) {
     return switch (reason) {
       // A target says CANCELLED of its own accord only when it lost its caller or is going down.
+      // STALE_ATTEMPT: a rival of this request got to the same process first, as when a node has
+      // been started again and the router took it for two.
       case TARGET_LOST,
           DRAINING,
           NO_CAPACITY,
           UNKNOWN_MODEL,
           RESUME_MISMATCH,
           CANCELLED,
+          STALE_ATTEMPT,
           INTERNAL,
           CONTEXT_LENGTH_EXCEEDED,
           PROMPT_EXCEEDS_KV_BUDGET,
@@ -29,7 +32,6 @@ final class RetryRules {
           DEADLINE_EXCEEDED,
           UNAUTHENTICATED,
           PERMISSION_DENIED,
-          STALE_ATTEMPT,
           UNKNOWN_REQUEST,
           INSUFFICIENT_QUOTA,
           TOO_MANY_FAILURES ->

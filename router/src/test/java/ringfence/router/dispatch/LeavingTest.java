@@ -6,6 +6,7 @@ import io.grpc.Status;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -94,10 +95,36 @@ class LeavingTest {
   }
 
   @Test
+  void anAttemptThatItsOwnHedgeFencedOffDoesNotEndTheRequest() throws Exception {
+    start(new DispatchLimits(4, LONG, SHORT, LONG), 64);
+    // Two names of one process: the older attempt is refused when the newer one is there.
+    var older = new CompletableFuture<Runnable>();
+    for (String name : List.of("one", "two")) {
+      FakeNode node = node(name);
+      FakeNode.Behaviour answers = node.answering(8);
+      FakeNode.Behaviour refuses = node.refusing(Reason.STALE_ATTEMPT);
+      node.doing(
+              (request, events) -> {
+                if (request.getAttempt() == 1) {
+                  older.complete(() -> refuses.run(request, events));
+                } else {
+                  older.join().run();
+                  TestRouter.await(() -> router.attemptsEnded(Reason.STALE_ATTEMPT) == 1);
+                  answers.run(request, events);
+                }
+              })
+          .register(router.address());
+    }
+    Reading reading = gateway.ask(TestGateway.request().setRequestId("fenced").build());
+    assertThat(reading.code()).isEqualTo(Status.Code.OK);
+    assertThat(reading.offsetsOf(0)).isEqualTo(EIGHT);
+  }
+
+  @Test
   void aHedgeStaysInTheZoneOfTheAttempt() throws Exception {
     start(new DispatchLimits(4, LONG, SHORT, LONG), 64);
     FakeNode near = node("near");
-    var started = new java.util.concurrent.CompletableFuture<Runnable>();
+    var started = new CompletableFuture<Runnable>();
     near.doing(
             (request, events) -> {
               near.begin(request, events);

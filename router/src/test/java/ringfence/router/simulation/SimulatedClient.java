@@ -132,7 +132,13 @@ final class SimulatedClient extends Process {
     }
     switch (message) {
       case RouteEvent event -> hear(event);
-      case Failure failure -> end(failure.getReason().name());
+      case Failure failure -> {
+        if (failure.getReason() == Failure.Reason.STALE_ATTEMPT) {
+          world.violated(
+              Violation.Rule.NothingLost, requestId + " is ended by an attempt of its own");
+        }
+        end(failure.getReason().name());
+      }
       default -> complete();
     }
   }
