@@ -1,11 +1,17 @@
 package ringfence.router;
 
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.cert.CertificateFactory;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import ringfence.tls.LinkSecurity;
 import ringfence.tls.MutualTls;
@@ -49,6 +55,31 @@ public final class TestFleet implements AutoCloseable {
         folder.key(name),
         folder.certificate("authority"),
         Duration.ofHours(1));
+  }
+
+  /// The files of a process that looks at a list of revoked certificates all the time.
+  public TlsFiles files(String identity, Path revoked) {
+    TlsFiles files = files(identity);
+    return new TlsFiles(
+        files.prefix(),
+        files.certificate(),
+        files.key(),
+        files.authorities(),
+        revoked,
+        Duration.ofMillis(20));
+  }
+
+  /// Puts the certificate that was last issued for that identity on a list.
+  public void revoke(String identity, Path list) throws Exception {
+    byte[] pem = Files.readAllBytes(folder.certificate(identity.replace('/', '-')));
+    var certificate =
+        CertificateFactory.getInstance("X.509").generateCertificate(new ByteArrayInputStream(pem));
+    String fingerprint =
+        HexFormat.of()
+            .formatHex(MessageDigest.getInstance("SHA-256").digest(certificate.getEncoded()));
+    Path next = list.resolveSibling("next");
+    Files.writeString(next, fingerprint + "\n");
+    Files.move(next, list, StandardCopyOption.REPLACE_EXISTING);
   }
 
   /// A process with that identity.

@@ -78,7 +78,7 @@ final class FleetStreams {
               OverviewGrpc.getWatchFleetMethod(),
               question,
               LIMIT,
-              task -> loop.runOnContext(ignored -> task.run()),
+              loop,
               this);
       call = begun;
       context.addEndHandler(ended -> end());

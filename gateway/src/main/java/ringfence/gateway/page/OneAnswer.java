@@ -24,7 +24,7 @@ final class OneAnswer<R> implements RouterCall.Listener<R> {
       Routers routers, MethodDescriptor<Q, R> method, Q question, Duration limit, Context loop) {
     var answer = new OneAnswer<R>();
     routers
-        .ask(method, question, limit, task -> loop.runOnContext(ignored -> task.run()), answer)
+        .ask(method, question, limit, loop, answer)
         .start();
     return answer.result.future();
   }

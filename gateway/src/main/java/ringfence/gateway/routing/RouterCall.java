@@ -51,7 +51,8 @@ public final class RouterCall<Q, R> {
     this.listener = listener;
   }
 
-  /// Begins, and asks for the first messages. Call on the options' executor.
+  /// Begins, and asks for the first messages. What it hears of at once it hears before this
+  /// returns.
   public void start() {
     ClientCall<Q, R> call = routers.next().newCall(method, options);
     current = call;

@@ -8,7 +8,12 @@ import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.ChannelOption;
+import io.netty.channel.EventLoop;
+import io.netty.channel.nio.NioEventLoop;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import io.quarkus.runtime.configuration.ConfigurationException;
+import io.vertx.core.Context;
+import io.vertx.core.impl.ContextInternal;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Inject;
 import jakarta.inject.Singleton;
@@ -31,7 +36,7 @@ import ringfence.tls.Peer;
 import ringfence.tls.Role;
 import ringfence.tls.TlsFiles;
 
-/// The channels to the routers, one each, kept open.
+/// The channels to the routers, one to each for each event loop, kept open.
 @Singleton
 public final class Routers {
   /// Bytes of an answer that may wait in this process for a client that reads slowly; then the
@@ -43,7 +48,7 @@ public final class Routers {
   private static final String TLS = "ringfence.gateway.tls";
 
   private final LinkSecurity links;
-  private final List<ManagedChannel> channels;
+  private final List<RouterLink> routers;
   private final AtomicInteger turn = new AtomicInteger();
 
   @Inject
@@ -55,8 +60,8 @@ public final class Routers {
   /// @param links how the channels are protected
   Routers(List<String> addresses, LinkSecurity links) {
     this.links = links;
-    channels = addresses.stream().map(address -> open(address, links)).toList();
-    if (channels.isEmpty()) {
+    routers = addresses.stream().map(address -> link(address, links)).toList();
+    if (routers.isEmpty()) {
       throw new ConfigurationException("ringfence.gateway.routers must name a router, host:port");
     }
   }
@@ -69,7 +74,7 @@ public final class Routers {
     }
   }
 
-  private static ManagedChannel open(String address, LinkSecurity links) {
+  private static RouterLink link(String address, LinkSecurity links) {
     int colon = address.lastIndexOf(':');
     int port;
     try {
@@ -82,98 +87,119 @@ public final class Routers {
           "ringfence.gateway.routers: '" + address + "' is not host:port");
     }
     String host = address.substring(0, colon);
-    ChannelCredentials credentials;
     try {
-      credentials = links.channel(host, Peer.any(Role.ROUTER));
+      var _ = links.channel(host, Peer.any(Role.ROUTER));
     } catch (IllegalArgumentException plaintext) {
       throw new ConfigurationException(
           "ringfence.gateway.routers: " + plaintext.getMessage(), plaintext);
     }
-    return NettyChannelBuilder.forAddress(host, port, credentials)
-        .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
-        .flowControlWindow(STREAM_WINDOW)
-        // A router whose machine vanished sends no end: ask, so that its calls fail soon.
-        .keepAliveTime(10, TimeUnit.SECONDS)
-        .keepAliveTimeout(5, TimeUnit.SECONDS)
-        .keepAliveWithoutCalls(true)
-        .build();
+    int checked = port;
+    return new RouterLink((loop, revoked) ->
+        open(host, checked, loop, links.channel(host, Peer.any(Role.ROUTER), revoked)));
   }
 
-  /// A call of `Routing.Generate`, not yet begun; its listener runs on `executor`.
+  private static ManagedChannel open(
+      String host, int port, EventLoop loop, ChannelCredentials credentials) {
+    NettyChannelBuilder builder =
+        NettyChannelBuilder.forAddress(host, port, credentials)
+            .withOption(ChannelOption.CONNECT_TIMEOUT_MILLIS, CONNECT_MILLIS)
+            .flowControlWindow(STREAM_WINDOW)
+            // Another router is tried by RouterCall, and gRPC's own retries cost each token a
+            // detour.
+            .disableRetry()
+            // A router whose machine vanished sends no end: ask, so that its calls fail soon.
+            .keepAliveTime(10, TimeUnit.SECONDS)
+            .keepAliveTimeout(5, TimeUnit.SECONDS)
+            .keepAliveWithoutCalls(true);
+    // The loops of a native transport want channels of their own kind; gRPC's then do the work.
+    if (loop instanceof NioEventLoop) {
+      builder.eventLoopGroup(loop).channelType(NioSocketChannel.class);
+    }
+    return builder.build();
+  }
+
+  /// A call of `Routing.Generate`, not yet begun; its listener runs on the context's event loop.
   public RouterCall<RouteRequest, RouteEvent> generate(
       RouteRequest request,
       Deadline deadline,
-      Executor executor,
+      Context context,
       RouterCall.Listener<RouteEvent> listener) {
     return new RouterCall<>(
-        inOrder(),
+        inOrder(context),
         RoutingGrpc.getGenerateMethod(),
-        CallOptions.DEFAULT.withExecutor(executor).withDeadline(deadline),
+        CallOptions.DEFAULT.withExecutor(on(context)).withDeadline(deadline),
         request,
         listener);
   }
 
-  /// A call of `Routing.ListModels`, not yet begun; its listener runs on `executor`.
+  /// A call of `Routing.ListModels`, not yet begun; its listener runs on the context's event loop.
   public RouterCall<ListModelsRequest, ListModelsResponse> listModels(
       ListModelsRequest request,
       Duration limit,
-      Executor executor,
+      Context context,
       RouterCall.Listener<ListModelsResponse> listener) {
     return new RouterCall<>(
-        inOrder(),
+        inOrder(context),
         RoutingGrpc.getListModelsMethod(),
         CallOptions.DEFAULT
-            .withExecutor(executor)
+            .withExecutor(on(context))
             .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
         request,
         listener);
   }
 
-  /// A call of `Routing.GetReceipt`, not yet begun; its listener runs on `executor`.
+  /// A call of `Routing.GetReceipt`, not yet begun; its listener runs on the context's event loop.
   public RouterCall<GetReceiptRequest, Receipt> getReceipt(
       GetReceiptRequest request,
       Duration limit,
-      Executor executor,
+      Context context,
       RouterCall.Listener<Receipt> listener) {
     return new RouterCall<>(
-        inOrder(),
+        inOrder(context),
         RoutingGrpc.getGetReceiptMethod(),
         CallOptions.DEFAULT
-            .withExecutor(executor)
+            .withExecutor(on(context))
             .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
         request,
         listener);
   }
 
-  /// A call of any method, not yet begun; its listener runs on `executor`.
+  /// A call of any method, not yet begun; its listener runs on the context's event loop.
   ///
   /// @param limit the call ends then, whole or not
   public <Q, R> RouterCall<Q, R> ask(
       MethodDescriptor<Q, R> method,
       Q question,
       Duration limit,
-      Executor executor,
+      Context context,
       RouterCall.Listener<R> listener) {
     return new RouterCall<>(
-        inOrder(),
+        inOrder(context),
         method,
         CallOptions.DEFAULT
-            .withExecutor(executor)
+            .withExecutor(on(context))
             .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
         question,
         listener);
   }
 
+  /// What comes on the event loop itself is dealt with at once.
+  private static Executor on(Context context) {
+    var internal = (ContextInternal) context;
+    return task -> internal.emit(task, Runnable::run);
+  }
+
   /// The routers by turns, those last that could not be reached.
-  private List<ManagedChannel> inOrder() {
-    if (channels.size() == 1) {
-      return channels;
+  private List<ManagedChannel> inOrder(Context context) {
+    EventLoop loop = ((ContextInternal) context).nettyEventLoop();
+    if (routers.size() == 1) {
+      return List.of(routers.getFirst().on(loop));
     }
-    int first = Math.floorMod(turn.getAndIncrement(), channels.size());
-    var reachable = new ArrayList<ManagedChannel>(channels.size());
+    int first = Math.floorMod(turn.getAndIncrement(), routers.size());
+    var reachable = new ArrayList<ManagedChannel>(routers.size());
     var failing = new ArrayList<ManagedChannel>();
-    for (int i = 0; i < channels.size(); i++) {
-      ManagedChannel channel = channels.get((first + i) % channels.size());
+    for (int i = 0; i < routers.size(); i++) {
+      ManagedChannel channel = routers.get((first + i) % routers.size()).on(loop);
       boolean fails = channel.getState(true) == ConnectivityState.TRANSIENT_FAILURE;
       (fails ? failing : reachable).add(channel);
     }
@@ -183,9 +209,7 @@ public final class Routers {
 
   @PreDestroy
   void close() {
-    for (ManagedChannel channel : channels) {
-      channel.shutdownNow();
-    }
+    routers.forEach(RouterLink::close);
     links.close();
   }
 }

@@ -8,7 +8,6 @@ import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
 import java.time.Instant;
 import java.util.List;
-import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jboss.logging.Logger;
@@ -157,12 +156,10 @@ public final class GenerationRoutes {
         exchange.abandon();
       }
     });
-    Executor executor = task -> loop.runOnContext(ignored -> task.run());
     long spentNanos = System.nanoTime() - arrival.nanos();
     Deadline deadline =
         Deadline.after(config.deadline().toNanos() - spentNanos, TimeUnit.NANOSECONDS);
-    exchange.start(
-        requests, branch -> routers.generate(branch.request(), deadline, executor, branch));
+    exchange.start(requests, branch -> routers.generate(branch.request(), deadline, loop, branch));
   }
 
   private static void refuse(RoutingContext context, Observation observation, ApiError error) {

@@ -77,7 +77,7 @@ public final class ModelRoutes {
         .listModels(
             question,
             limit,
-            task -> loop.runOnContext(ignored -> task.run()),
+            loop,
             new RouterCall.Listener<>() {
               private @Nullable ListModelsResponse response;
 

@@ -63,7 +63,7 @@ public final class ReceiptRoutes {
         .getReceipt(
             GetReceiptRequest.newBuilder().setRequestId(id).setCredentials(credentials).build(),
             LIMIT,
-            task -> loop.runOnContext(ignored -> task.run()),
+            loop,
             new RouterCall.Listener<>() {
               private @Nullable Receipt response;
 

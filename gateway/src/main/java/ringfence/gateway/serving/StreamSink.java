@@ -1,5 +1,6 @@
 package ringfence.gateway.serving;
 
+import io.vertx.core.Context;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
@@ -16,14 +17,19 @@ import ringfence.proto.v1.Finish;
 import ringfence.proto.v1.Placement;
 import ringfence.proto.v1.Token;
 
-/// An answer as server-sent events, one flushed write each. While the client's connection is full
-/// nobody is asked for more, so that a slow reader holds up the node and not this process' memory.
+/// An answer as server-sent events. Those that come in one turn of the event loop go out in one
+/// write when it ends, each token as soon as nothing else of its stream has come with it. While the
+/// client's connection is full nobody is asked for more, so that a slow reader holds up the node
+/// and not this process' memory.
 final class StreamSink implements AnswerSink {
   private final RoutingContext context;
   private final HttpServerResponse response;
   private final AnswerFormat format;
   private final long arrivedNanos;
+  private final Context loop;
   private final Queue<Runnable> waiting = new ArrayDeque<>();
+  private Buffer written = Buffer.buffer();
+  private boolean flushes;
   private final long heartbeatNanos;
   private final long heartbeatTimer;
   private long lastWriteNanos;
@@ -33,6 +39,7 @@ final class StreamSink implements AnswerSink {
   StreamSink(RoutingContext context, AnswerFormat format, long arrivedNanos, Duration heartbeat) {
     this.context = context;
     this.response = context.response();
+    this.loop = context.vertx().getOrCreateContext();
     this.format = format;
     this.arrivedNanos = arrivedNanos;
     this.heartbeatNanos = heartbeat.toNanos();
@@ -77,7 +84,7 @@ final class StreamSink implements AnswerSink {
     response.putHeader("X-Accel-Buffering", "no");
     Reply.placed(context, latest, arrivedNanos);
     response.drainHandler(drained -> drain());
-    response.writeHead();
+    flushLater();
   }
 
   @Override
@@ -99,9 +106,7 @@ final class StreamSink implements AnswerSink {
   public void complete(Tally tally) {
     write(format.usage(tally));
     write(AnswerFormat.DONE);
-    if (!response.closed()) {
-      response.end();
-    }
+    end();
   }
 
   @Override
@@ -112,31 +117,61 @@ final class StreamSink implements AnswerSink {
       return;
     }
     write(Sse.error(error));
-    if (!response.closed()) {
-      response.end();
+    end();
+  }
+
+  private void end() {
+    if (!response.closed() && !response.ended()) {
+      response.end(taken());
     }
   }
 
   @Override
   public void whenRoom(Runnable more) {
-    if (opened && response.writeQueueFull()) {
-      waiting.add(more);
-    } else {
-      more.run();
+    waiting.add(more);
+    if (!flushes) {
+      drain();
     }
   }
 
   private void drain() {
-    while (!waiting.isEmpty() && !response.writeQueueFull()) {
+    while (!waiting.isEmpty() && !(opened && response.writeQueueFull())) {
       waiting.remove().run();
     }
   }
 
   private void write(byte[] event) {
-    if (event.length > 0 && !response.closed() && !response.ended()) {
+    if (event.length > 0) {
       lastWriteNanos = System.nanoTime();
-      response.write(Buffer.buffer(event));
+      written.appendBytes(event);
+      flushLater();
     }
+  }
+
+  private void flushLater() {
+    if (!flushes) {
+      flushes = true;
+      loop.runOnContext(turned -> flush());
+    }
+  }
+
+  private void flush() {
+    flushes = false;
+    if (response.closed() || response.ended()) {
+      return;
+    }
+    if (written.length() > 0) {
+      response.write(taken());
+    } else if (!response.headWritten()) {
+      response.writeHead();
+    }
+    drain();
+  }
+
+  private Buffer taken() {
+    Buffer taken = written;
+    written = Buffer.buffer();
+    return taken;
   }
 
   @Override

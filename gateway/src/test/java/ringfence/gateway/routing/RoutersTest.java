@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -13,6 +14,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import ringfence.gateway.FakeRouter;
@@ -29,6 +31,8 @@ class RoutersTest {
 
   private static final LinkSecurity PLAIN = new LoopbackPlaintext("ringfence.gateway.tls");
 
+  private static final Vertx VERTX = Vertx.vertx();
+
   private final FakeRouter alive = new FakeRouter(0);
   private final FakeRouter other = new FakeRouter(0);
 
@@ -36,6 +40,11 @@ class RoutersTest {
   void close() {
     alive.close();
     other.close();
+  }
+
+  @AfterAll
+  static void stop() {
+    VERTX.close();
   }
 
   private static String address(int port) {
@@ -64,7 +73,7 @@ class RoutersTest {
                 .setPrompt(Prompt.newBuilder().setText("a b"))
                 .build(),
             Deadline.after(millis, TimeUnit.MILLISECONDS),
-            Runnable::run,
+            VERTX.getOrCreateContext(),
             new RouterCall.Listener<>() {
               @Override
               public void onMessage(RouteEvent message) {

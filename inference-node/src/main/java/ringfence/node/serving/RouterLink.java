@@ -32,7 +32,8 @@ final class RouterLink implements AutoCloseable {
   private final Supplier<NodeRegistration> registration;
   private final Supplier<NodeLoad> load;
   private final NodeStatus status;
-  private final ManagedChannel channel;
+  private final LinkSecurity links;
+  private ManagedChannel channel;
   private long pauseMillis = FIRST_PAUSE_MILLIS;
   private boolean complained;
   private boolean closed;
@@ -50,12 +51,30 @@ final class RouterLink implements AutoCloseable {
     this.registration = registration;
     this.load = load;
     this.status = status;
-    this.channel =
-        NettyChannelBuilder.forAddress(
-                router.host(), router.port(), links.channel(router.host(), Peer.any(Role.ROUTER)))
-            .keepAliveTime(10, TimeUnit.SECONDS)
-            .keepAliveTimeout(3, TimeUnit.SECONDS)
-            .build();
+    this.links = links;
+    this.channel = connect();
+  }
+
+  private ManagedChannel connect() {
+    return NettyChannelBuilder.forAddress(
+            router.host(),
+            router.port(),
+            links.channel(router.host(), Peer.any(Role.ROUTER), this::revoked))
+        .keepAliveTime(10, TimeUnit.SECONDS)
+        .keepAliveTimeout(3, TimeUnit.SECONDS)
+        .build();
+  }
+
+  /// The router's certificate was revoked: its connection ends, and none stands before it shows
+  /// another one.
+  private void revoked() {
+    onTimer(() -> {
+      if (!closed) {
+        ManagedChannel old = channel;
+        channel = connect();
+        old.shutdownNow();
+      }
+    });
   }
 
   void start() {

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -92,6 +94,30 @@ class SecuredRouterTest {
     assertThat(reading.code()).isEqualTo(Status.Code.OK);
     assertThat(reading.nodes()).containsExactly("one");
     assertThat(one.requests).hasSize(1);
+  }
+
+  @Test
+  void anAnswerGoesOnElsewhereWhenItsNodeIsRevokedInMidAnswer() throws Exception {
+    Path revoked = Files.writeString(folder.resolve("revoked"), "# nobody yet\n");
+    TestRouter watchful = keep(new TestRouter(fleet.files("router/test", revoked), null));
+    TestGateway asks = keep(new TestGateway(watchful.address(), fleet.links("gateway/two")));
+    FakeNode stolen = node("one", "node/site/one");
+    stolen.doing(stolen.stallingAfter(3)).register(watchful.address());
+    var reading = asks.ask(asked(Zone.ZONE_SITE));
+    reading.awaitTokens(3);
+    FakeNode other = node("two", "node/site/two").register(watchful.address());
+
+    fleet.revoke("node/site/one", revoked);
+    assertThat(reading.code()).isEqualTo(Status.Code.OK);
+    assertThat(reading.nodes()).containsExactly("one", "two");
+    assertThat(reading.offsetsOf(0)).isEqualTo(IntStream.range(0, 8).boxed().toList());
+    assertThat(other.idsOf(other.requests.poll(5, TimeUnit.SECONDS), 0)).containsExactly(0, 1, 2);
+    // Its report stream has ended too, and it gets nothing more.
+    watchful.awaitNodes(1);
+    var next = asks.ask(asked(Zone.ZONE_SITE));
+    assertThat(next.code()).isEqualTo(Status.Code.OK);
+    assertThat(next.nodes()).containsExactly("two");
+    assertThat(stolen.requests).hasSize(1);
   }
 
   @ParameterizedTest
