@@ -125,7 +125,9 @@ final class Stepper {
   private boolean sweep(long now) {
     boolean swept = false;
     for (RunningTask task : List.copyOf(tasks)) {
-      task.refreshReadiness(now);
+      if (task.isLagging() || mayStep(task, now)) {
+        task.refreshReadiness(now);
+      }
       if (task.isBroken()) {
         fail(task, new EngineException(Reason.INTERNAL, "the task's listener failed"));
       } else if (task.isCancelled()) {
@@ -136,6 +138,17 @@ final class Stepper {
       swept |= task.hasEnded();
     }
     return swept;
+  }
+
+  /// Whether a reader has room matters to tasks that would be stepped now. At a pace few of them
+  /// are, and asking all of a thousand readers each turn would take most of the time.
+  private boolean mayStep(RunningTask task, long now) {
+    for (Sequence sequence : task.open) {
+      if (sequence.state != Sequence.State.RUNNING || paced.isDue(sequence, now)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /// The sequences that can be stepped, each with a page for its next token; the oldest first.

@@ -3,6 +3,10 @@ package ringfence.node.serving;
 import io.grpc.Server;
 import io.grpc.netty.NettyServerBuilder;
 import io.micrometer.core.instrument.MeterRegistry;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.util.concurrent.DefaultThreadFactory;
 import io.quarkus.runtime.ShutdownEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
@@ -37,6 +41,7 @@ public class Node {
   // From the end of draining until the models are closed.
   private static final Duration CLOSE_LIMIT = Duration.ofSeconds(10);
   private static final int MAX_CALLS_PER_CONNECTION = 2048;
+  private static final int CORES_FOR_EACH_LOOP = 2;
 
   private final NodeConfig config;
   private final MeterRegistry registry;
@@ -55,6 +60,11 @@ public class Node {
       Executors.newFixedThreadPool(
           Math.max(2, Runtime.getRuntime().availableProcessors()),
           Thread.ofPlatform().daemon().name("calls-", 0).factory());
+  // A step's tokens for all calls leave in few writes: the fewer threads, the fewer.
+  private final EventLoopGroup loops =
+      new NioEventLoopGroup(
+          Math.max(1, Runtime.getRuntime().availableProcessors() / CORES_FOR_EACH_LOOP),
+          new DefaultThreadFactory("links", true));
   private @Nullable LinkSecurity links;
   private @Nullable Server server;
   private @Nullable NodeSettings settings;
@@ -101,6 +111,9 @@ public class Node {
           NettyServerBuilder.forAddress(
                   new InetSocketAddress(checked.listen().host(), checked.listen().port()),
                   protectedLinks.server(checked.listen().host()))
+              .channelType(NioServerSocketChannel.class)
+              .bossEventLoopGroup(loops)
+              .workerEventLoopGroup(loops)
               .executor(calls)
               .maxInboundMessageSize(checked.maxRequestBytes())
               .maxConcurrentCallsPerConnection(MAX_CALLS_PER_CONNECTION)
@@ -181,6 +194,7 @@ public class Node {
     timer.shutdown();
     timer.awaitTermination(1, TimeUnit.SECONDS);
     calls.shutdown();
+    var _ = loops.shutdownGracefully(0, 2, TimeUnit.SECONDS);
     if (links != null) {
       links.close();
     }

@@ -68,22 +68,42 @@ final class AnswerProgress {
     return index >= 0 && index < choices.length ? choices[index] : null;
   }
 
+  // These four are asked with every token: no streams.
+
   boolean anyDelivered() {
-    return Arrays.stream(choices).anyMatch(choice -> choice.finished || choice.length > 0);
+    for (Choice choice : choices) {
+      if (choice.finished || choice.length > 0) {
+        return true;
+      }
+    }
+    return false;
   }
 
   boolean allFinished() {
-    return Arrays.stream(choices).allMatch(choice -> choice.finished);
+    for (Choice choice : choices) {
+      if (!choice.finished) {
+        return false;
+      }
+    }
+    return true;
   }
 
   /// Choices that are still to be answered.
   int unfinished() {
-    return (int) Arrays.stream(choices).filter(choice -> !choice.finished).count();
+    int unfinished = 0;
+    for (Choice choice : choices) {
+      unfinished += choice.finished ? 0 : 1;
+    }
+    return unfinished;
   }
 
   /// The answer's tokens, over all choices.
   int tokens() {
-    return Arrays.stream(choices).mapToInt(choice -> choice.length).sum();
+    int tokens = 0;
+    for (Choice choice : choices) {
+      tokens += choice.length;
+    }
+    return tokens;
   }
 
   /// Tokens of the longest choice that is still to be answered: with the prompt, what a target must

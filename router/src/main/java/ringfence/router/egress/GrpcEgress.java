@@ -35,26 +35,29 @@ public final class GrpcEgress implements Egress, AutoCloseable {
   /// @param keepAliveMillis a connection with calls that is silent for so long is probed, and
   ///   broken when no answer comes within the same time
   /// @param links how connections are protected
+  /// @param loops where connections are read and written; listeners hear events there
   /// @param nanoClock the clock that grants are made by
+  /// @param executor where listeners hear of an attempt's end
   public GrpcEgress(
       Exit exit,
       int maxMessageBytes,
       int connections,
       long keepAliveMillis,
       LinkSecurity links,
+      LinkLoops loops,
       LongSupplier nanoClock,
       Executor executor) {
     this.exit = exit;
     this.nanoClock = nanoClock;
     this.executor = executor;
     this.channels =
-        new TargetChannels(maxMessageBytes, connections, keepAliveMillis, links, executor);
+        new TargetChannels(maxMessageBytes, connections, keepAliveMillis, links, loops, executor);
   }
 
   @Override
   public AttemptStream open(
       EgressGrant grant, GenerationRequest request, long remainingNanos, AttemptListener listener) {
-    NodeCall call = new NodeCall(listener);
+    NodeCall call = new NodeCall(listener, executor);
     ByteString bytes = request.toByteString();
     long asked = nanoClock.getAsLong();
     exit.depart(

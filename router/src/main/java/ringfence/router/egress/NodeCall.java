@@ -15,6 +15,7 @@ import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
@@ -23,7 +24,8 @@ import ringfence.proto.v1.GenerationGrpc;
 import ringfence.router.Failures;
 
 /// One attempt's call of a node: waits for its clearance, then streams. The request is sent as the
-/// very bytes that were cleared.
+/// very bytes that were cleared. Events are heard on the thread that reads the connection; the end,
+/// which may make the dispatch look for another target, on the executor, and after them.
 final class NodeCall implements ClientResponseObserver<ByteString, GenerationEvent>, AttemptStream {
   private static final MethodDescriptor<ByteString, GenerationEvent> GENERATE =
       GenerationGrpc.getGenerateMethod().toBuilder(
@@ -31,11 +33,13 @@ final class NodeCall implements ClientResponseObserver<ByteString, GenerationEve
           .build();
 
   private final AttemptListener listener;
+  private final Executor executor;
   private @Nullable ClientCallStreamObserver<ByteString> stream;
   private boolean over;
 
-  NodeCall(AttemptListener listener) {
+  NodeCall(AttemptListener listener, Executor executor) {
     this.listener = listener;
+    this.executor = executor;
   }
 
   /// Sends what was cleared, unless the attempt has ended meanwhile.
@@ -46,7 +50,9 @@ final class NodeCall implements ClientResponseObserver<ByteString, GenerationEve
       }
     }
     CallOptions options =
-        CallOptions.DEFAULT.withDeadlineAfter(Math.max(1, remainingNanos), TimeUnit.NANOSECONDS);
+        CallOptions.DEFAULT
+            .withDeadlineAfter(Math.max(1, remainingNanos), TimeUnit.NANOSECONDS)
+            .withExecutor(Runnable::run);
     // Its end is decided by the dispatch alone, not by the context of the call that caused it.
     Context.ROOT.run(() ->
         ClientCalls.asyncServerStreamingCall(
@@ -117,12 +123,13 @@ final class NodeCall implements ClientResponseObserver<ByteString, GenerationEve
     Status status = Status.fromThrowable(broken);
     Metadata trailers = Status.trailersFromThrowable(broken);
     boolean fromTarget = trailers != null && trailers.containsKey(Failures.TRAILER);
-    listener.failed(Failures.fromCall(status, trailers), fromTarget);
+    Failure failure = Failures.fromCall(status, trailers);
+    executor.execute(() -> listener.failed(failure, fromTarget));
   }
 
   @Override
   public void onCompleted() {
-    listener.completed();
+    executor.execute(listener::completed);
   }
 
   /// Bytes as they are.

@@ -29,6 +29,7 @@ final class TargetChannels implements AutoCloseable {
   private final int connections;
   private final long keepAliveMillis;
   private final LinkSecurity links;
+  private final LinkLoops loops;
   private final Executor executor;
   private final Map<Peer, @Nullable ManagedChannel[]> channels = new HashMap<>();
   private boolean closed;
@@ -45,11 +46,13 @@ final class TargetChannels implements AutoCloseable {
       int connections,
       long keepAliveMillis,
       LinkSecurity links,
+      LinkLoops loops,
       Executor executor) {
     this.maxMessageBytes = maxMessageBytes;
     this.connections = connections;
     this.keepAliveMillis = keepAliveMillis;
     this.links = links;
+    this.loops = loops;
     this.executor = executor;
   }
 
@@ -85,9 +88,12 @@ final class TargetChannels implements AutoCloseable {
     ringfence.tls.Peer expected =
         ringfence.tls.Peer.exactly(
             ProcessIdentity.node(peer.name(), WireZones.toWire(peer.zone())));
-    return NettyChannelBuilder.forTarget(
-            "dns:///" + peer.address(),
-            links.channel(Loopback.withoutPort(peer.address()), expected, () -> breakOff(peer)))
+    return loops
+        .dial(
+            NettyChannelBuilder.forTarget(
+                "dns:///" + peer.address(),
+                links.channel(
+                    Loopback.withoutPort(peer.address()), expected, () -> breakOff(peer))))
         .executor(executor)
         .disableRetry()
         .maxInboundMessageSize(maxMessageBytes)

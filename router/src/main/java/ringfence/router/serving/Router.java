@@ -21,6 +21,7 @@ import ringfence.router.dispatch.PrefixMemory;
 import ringfence.router.dispatch.WaitingRoom;
 import ringfence.router.egress.Exit;
 import ringfence.router.egress.GrpcEgress;
+import ringfence.router.egress.LinkLoops;
 import ringfence.router.egress.TargetEgress;
 import ringfence.router.egress.UpstreamEgress;
 import ringfence.router.fleet.Fleet;
@@ -60,6 +61,7 @@ public final class Router implements AutoCloseable {
   private final Admission admission;
   private final PolicyWatch policy;
   private final LinkSecurity links;
+  private final LinkLoops loops;
   private final Server server;
 
   /// Starts a router.
@@ -90,6 +92,7 @@ public final class Router implements AutoCloseable {
     housekeeping =
         Executors.newSingleThreadScheduledExecutor(
             Thread.ofPlatform().name("router-housekeeping").daemon().factory());
+    loops = new LinkLoops();
     int maxMessageBytes = settings.maxPromptBytes() + ENVELOPE_BYTES;
     Exit exit =
         new Exit(
@@ -105,6 +108,7 @@ public final class Router implements AutoCloseable {
             settings.nodeConnections(),
             settings.nodeKeepAlive().toMillis(),
             links,
+            loops,
             nanoClock,
             callbacks);
     alarms = new TimerAlarms(callbacks);
@@ -140,8 +144,10 @@ public final class Router implements AutoCloseable {
             draws,
             observer);
     server =
-        NettyServerBuilder.forAddress(
-                settings.listen(), links.server(settings.listen().getHostString()))
+        loops
+            .serve(
+                NettyServerBuilder.forAddress(
+                    settings.listen(), links.server(settings.listen().getHostString())))
             .executor(callbacks)
             .maxInboundMessageSize(maxMessageBytes)
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
@@ -299,6 +305,7 @@ public final class Router implements AutoCloseable {
     egress.close();
     upstreamEgress.close();
     links.close();
+    loops.close();
     callbacks.shutdown();
     if (ledger != null) {
       ledger.close();
