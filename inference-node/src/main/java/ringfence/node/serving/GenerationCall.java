@@ -2,8 +2,11 @@ package ringfence.node.serving;
 
 import com.google.protobuf.ByteString;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.sampling.LogProb;
 import ringfence.node.engine.Answer;
@@ -27,7 +30,10 @@ import ringfence.proto.v1.Usage;
 /// further, so that at most one step's events per choice are ever buffered beyond what gRPC's own
 /// window holds.
 final class GenerationCall implements AnswerListener {
+  private static final Logger LOG = Logger.getLogger(GenerationCall.class);
+
   private final ServerCallStreamObserver<GenerationEvent> observer;
+  private final String requestId;
   private final int attempt;
   private final Tokenizer tokenizer;
   private final Started started;
@@ -42,12 +48,14 @@ final class GenerationCall implements AnswerListener {
   /// @param left called once when the call is over, however it ends
   GenerationCall(
       ServerCallStreamObserver<GenerationEvent> observer,
+      String requestId,
       int attempt,
       Tokenizer tokenizer,
       Started started,
       NodeMetrics metrics,
       Runnable left) {
     this.observer = observer;
+    this.requestId = requestId;
     this.attempt = attempt;
     this.tokenizer = tokenizer;
     this.started = started;
@@ -192,6 +200,11 @@ final class GenerationCall implements AnswerListener {
           observer.onCompleted();
         }
       }
+    } else if (LOG.isDebugEnabled()) {
+      // For those who measure how soon an abort arrives; clients of this machine have this clock.
+      LOG.debugf(
+          "%s/%d: aborted, and computed no more at %d us",
+          requestId, attempt, ChronoUnit.MICROS.between(Instant.EPOCH, Instant.now()));
     }
   }
 

@@ -84,6 +84,7 @@ final class GenerationService extends GenerationGrpc.GenerationImplBase {
     GenerationCall call =
         new GenerationCall(
             events,
+            request.getRequestId(),
             request.getAttempt(),
             model.tokenizer(),
             started,
