@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
@@ -19,8 +20,10 @@ import java.util.concurrent.locks.LockSupport;
 /// The load of `deploy/local/bench-router`, without any library: `java gateway/bench/load/Main.java COMMAND ...`.
 ///
 /// - `upstream PORT TTFT_MS TPOT_MS`: an endpoint that only takes its time
-/// - `load RATE SECONDS ROUNDS TTFT_MS TPOT_MS TOKENS PIDS TARGET...`: open-loop load on each target in turn, round by round. A
-///   target is `NAME URL MODEL KEY`, pids are `NAME=PID,...` of processes whose time is counted
+/// - `load RATE SECONDS ROUNDS TTFT_MS TPOT_MS TOKENS PIDS TARGET...`: open-loop load on each target in turn, round by round, as a
+///   Poisson process (the same arrivals for all targets of a round): at equal distances, those of all streams' tokens that are due
+///   would coincide. A target is `NAME URL MODEL KEY`, pids are `NAME=PID,...` of processes whose time is counted
+/// - `steady RATE MINUTES TTFT_MS TPOT_MS TOKENS PIDS TARGET`: open-loop load for so long, with the memory of the processes ten times
 /// - `requests COUNT CONCURRENCY TOKENS PIDS TARGET`: so many requests as fast as they go, with the memory of the processes
 final class Main {
   private static final int MOST_OPEN = 4000;
@@ -54,6 +57,7 @@ final class Main {
           new TimedUpstream(millis(args[2]), millis(args[3])).serve(Integer.parseInt(args[1]));
       case "load" -> load(args);
       case "requests" -> requests(args);
+      case "steady" -> steady(args);
       default -> throw new IllegalArgumentException("unknown command " + args[0]);
     }
   }
@@ -77,7 +81,7 @@ final class Main {
     Map<String, List<Stage>> stages = new LinkedHashMap<>();
     for (int round = 0; round <= rounds; round++) {
       for (Target target : targets) {
-        Stage stage = stage(target, rate, round == 0 ? Math.min(seconds, 10) : seconds, first, each, tokens, pids);
+        Stage stage = stage(target, rate, round == 0 ? Math.min(seconds, 10) : seconds, round, first, each, tokens, pids);
         if (round > 0) {
           stages.computeIfAbsent(target.name(), name -> new ArrayList<>()).add(stage);
         }
@@ -103,7 +107,7 @@ final class Main {
   }
 
   private static Stage stage(
-      Target target, int rate, int seconds, long firstNanos, long eachNanos, int tokens, Map<String, Long> pids)
+      Target target, int rate, int seconds, int seed, long firstNanos, long eachNanos, int tokens, Map<String, Long> pids)
       throws Exception {
     Stream.Pool pool = new Stream.Pool(target.url());
     byte[] request = target.request(tokens);
@@ -116,9 +120,12 @@ final class Main {
     int total = rate * seconds;
     CountDownLatch ended = new CountDownLatch(total);
     Map<String, Double> before = busy(pids);
+    Random arrivals = new Random(seed);
     long start = System.nanoTime();
+    double after = 0;
     for (int i = 0; i < total; i++) {
-      long due = start + i * 1_000_000_000L / rate;
+      after += -Math.log(1 - arrivals.nextDouble()) * 1e9 / rate;
+      long due = start + (long) after;
       for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
         LockSupport.parkNanos(left);
       }
@@ -148,18 +155,52 @@ final class Main {
           });
     }
     double loaded = (System.nanoTime() - start) / 1e9;
-    Map<String, Double> after = busy(pids);
+    Map<String, Double> now = busy(pids);
     boolean all = ended.await(60, TimeUnit.SECONDS);
     pool.close();
     if (!all) {
       failed.addAndGet((int) ended.getCount());
     }
     StringBuilder busy = new StringBuilder();
-    after.forEach((name, cpu) ->
+    now.forEach((name, cpu) ->
         busy.append(busy.isEmpty() ? "" : ", ").append(name).append(' ').append(number((cpu - before.getOrDefault(name, cpu)) / loaded)));
     return new Stage(
         first.count(), failed.get(), mostOpen.get(), first.quantile(0.5), first.quantile(0.99), last.quantile(0.5),
         last.quantile(0.99), late.quantile(0.99), busy.toString());
+  }
+
+  private static void steady(String[] args) throws Exception {
+    int rate = Integer.parseInt(args[1]);
+    int seconds = Math.max(1, Integer.parseInt(args[2]) * 6);
+    Map<String, Long> pids = pids(args[6]);
+    Target target = Target.of(args[7]);
+    System.out.println("| minutes | answers | failed | added to the first token, p50 | p99 | " + memoryHeads(pids) + " |");
+    System.out.println("| --- | --- | --- | --- | --- |" + " --- | --- |".repeat(pids.size()));
+    int failed = 0;
+    for (int part = 1; part <= 10; part++) {
+      Stage stage = stage(target, rate, seconds, part, millis(args[3]), millis(args[4]), Integer.parseInt(args[5]), pids);
+      failed += stage.failed();
+      System.out.printf(
+          "| %s | %d | %d | %s ms | %s ms |%s%n",
+          number(part * seconds / 60.0), stage.answers(), stage.failed(), number(stage.first50()), number(stage.first99()), memory(pids));
+    }
+    if (failed > 0) {
+      System.exit(1);
+    }
+  }
+
+  private static String memoryHeads(Map<String, Long> pids) {
+    return String.join(" | ", pids.keySet().stream().map(n -> n + ", resident | " + n + ", live heap").toList());
+  }
+
+  /// The heap after a full collection, which holds the process up for a moment.
+  private static String memory(Map<String, Long> pids) throws Exception {
+    StringBuilder row = new StringBuilder();
+    for (long pid : pids.values()) {
+      long resident = status(pid, "VmRSS:") >> 10;
+      row.append(" ").append(resident).append(" MiB | ").append(liveHeap(pid)).append(" MiB |");
+    }
+    return row.toString();
   }
 
   private static void requests(String[] args) throws Exception {
@@ -171,7 +212,7 @@ final class Main {
     Stream.Pool pool = new Stream.Pool(target.url());
     byte[] request = target.request(tokens);
     AtomicLong failed = new AtomicLong();
-    System.out.println("| requests | requests/s | " + String.join(" | ", pids.keySet().stream().map(n -> n + ", resident | " + n + ", live heap").toList()) + " |");
+    System.out.println("| requests | requests/s | " + memoryHeads(pids) + " |");
     System.out.println("| --- | --- |" + " --- | --- |".repeat(pids.size()));
     int tenth = Math.max(1, count / 10);
     for (int done = 0; done < count; done += tenth) {
@@ -196,12 +237,7 @@ final class Main {
       }
       places.acquire(concurrency);
       double seconds = (System.nanoTime() - began) / 1e9;
-      StringBuilder row = new StringBuilder("| " + (done + now) + " | " + Math.round(now / seconds) + " |");
-      for (long pid : pids.values()) {
-        long resident = status(pid, "VmRSS:") >> 10;
-        row.append(" ").append(resident).append(" MiB | ").append(liveHeap(pid)).append(" MiB |");
-      }
-      System.out.println(row);
+      System.out.println("| " + (done + now) + " | " + Math.round(now / seconds) + " |" + memory(pids));
     }
     pool.close();
     System.out.println(failed.get() + " failed");
