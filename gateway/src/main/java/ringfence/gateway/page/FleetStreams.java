@@ -74,12 +74,7 @@ final class FleetStreams {
               .setAfterHappening(parameter(context, "after", Long.MAX_VALUE))
               .build();
       RouterCall<WatchFleetRequest, FleetView> begun =
-          routers.ask(
-              OverviewGrpc.getWatchFleetMethod(),
-              question,
-              LIMIT,
-              loop,
-              this);
+          routers.ask(OverviewGrpc.getWatchFleetMethod(), question, LIMIT, loop, this);
       call = begun;
       context.addEndHandler(ended -> end());
       response.closeHandler(closed -> end());

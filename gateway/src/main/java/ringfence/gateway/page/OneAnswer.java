@@ -23,9 +23,7 @@ final class OneAnswer<R> implements RouterCall.Listener<R> {
   static <Q, R> Future<R> to(
       Routers routers, MethodDescriptor<Q, R> method, Q question, Duration limit, Context loop) {
     var answer = new OneAnswer<R>();
-    routers
-        .ask(method, question, limit, loop, answer)
-        .start();
+    routers.ask(method, question, limit, loop, answer).start();
     return answer.result.future();
   }
 
