@@ -90,7 +90,7 @@ export class App extends View {
         </ul>
         <div class="tools">
           <button type="button" class="quiet labelled" @click=${() => this.#showKey(false)}>${icon("keys")}<span>${session.key === null ? "Use a key" : "Key in use"}</span></button>
-          <button type="button" class="quiet labelled" aria-label=${`Colours: ${theme()}. Change`} @click=${() => this.#nextTheme()}>${icon(THEME_ICON[theme()])}<span>${theme() === "auto" ? "As the system" : theme() === "dark" ? "Dark" : "Light"}</span></button>
+          <button type="button" class="quiet labelled" @click=${() => this.#nextTheme()}>${icon(THEME_ICON[theme()])}<span>Colours: ${theme()}</span></button>
         </div>
       </nav>
       <main id="main" tabindex="-1" aria-label=${this.#place.title}>${this.#loaded ? this.#place.view() : nothing}</main>

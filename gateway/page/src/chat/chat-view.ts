@@ -207,7 +207,8 @@ export class ChatView extends View {
         ${this.#bar()}
         <div class="thread" tabindex="0" role="log" aria-live="off" aria-label="Messages" @scroll=${this.#scrolled}>
           ${this.#trouble === null ? nothing : html`<p class="problem">${icon("warn")}<span>${this.#trouble}</span><button type="button" class="button small" @click=${this.#reload}>Look again</button></p>`}
-          ${this.#current === null ? this.#welcome() : repeat(this.#current.messages, (_, index) => index, (message, index) => this.#message(message, index))}
+          ${this.#current === null ? this.#welcome() : html`<h1 class="unseen">${this.#current.title}</h1>`}
+          ${this.#current === null ? nothing : repeat(this.#current.messages, (_, index) => index, (message, index) => this.#message(message, index))}
         </div>
         ${this.#composer()}
       </section>
@@ -255,7 +256,7 @@ export class ChatView extends View {
         </select>
       </label>
       <span class="grow"></span>
-      <button type="button" class="quiet labelled" aria-expanded=${this.#shownSettings ? "true" : "false"} aria-controls="chat-settings" @click=${() => this.#toggleSettings()}>${icon("settings")}<span class="hide-narrow">Options</span></button>
+      <button type="button" class="quiet labelled" aria-expanded=${this.#shownSettings ? "true" : "false"} aria-label="Options" @click=${() => this.#toggleSettings()}>${icon("settings")}<span class="hide-narrow">Options</span></button>
     </header>
     ${this.#shownSettings ? this.#options() : nothing}`;
   }

@@ -32,7 +32,7 @@ export class FleetChart extends View {
   };
 
   #fit(): void {
-    this.#plot?.setSize({ width: this.clientWidth, height: 130 });
+    this.#plot?.setSize({ width: this.clientWidth, height: Math.max(110, this.clientHeight) });
   }
 
   /** Draws what has come. */
@@ -57,13 +57,13 @@ export class FleetChart extends View {
     return new uPlot(
       {
         width: Math.max(200, this.clientWidth),
-        height: 130,
+        height: Math.max(110, this.clientHeight),
         legend: { show: false },
         cursor: { show: false },
         padding: [8, 6, 0, 0],
         scales: { x: { time: true }, y: { range: (_plot, _least, most) => [0, Math.max(10, most * 1.15)] }, streams: { range: (_plot, _least, most) => [0, Math.max(4, most * 1.3)] } },
         axes: [
-          { ...axis, space: 70, values: (_plot, ticks) => ticks.map((tick) => new Date(tick * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" })) },
+          { ...axis, size: 24, space: 70, values: (_plot, ticks) => ticks.map((tick) => new Date(tick * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit", hour12: false })) },
           { ...axis, size: 46 },
           { ...axis, scale: "streams", side: 1, size: 34, grid: { show: false } },
         ],

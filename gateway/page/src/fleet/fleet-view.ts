@@ -65,18 +65,19 @@ export class FleetViewElement extends View {
   async #start(): Promise<void> {
     const controller = new AbortController();
     this.#controller = controller;
-    let pause = AGAIN_LEAST_MILLIS;
+    let pause = 0;
     while (!controller.signal.aborted) {
       try {
         this.#me = await whoAmI();
         await this.#read(controller.signal);
-        pause = AGAIN_LEAST_MILLIS;
+        // A stream ends by itself after a while.
+        pause = 200;
       } catch (failure) {
         if (controller.signal.aborted) return;
         this.#trouble = messageOf(failure);
         this.requestUpdate();
         if (failure instanceof ApiError && (failure.status === 401 || failure.status === 403)) return;
-        pause = Math.min(pause * 2, AGAIN_MOST_MILLIS);
+        pause = Math.min(Math.max(pause * 2, AGAIN_LEAST_MILLIS), AGAIN_MOST_MILLIS);
       }
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
@@ -165,10 +166,14 @@ export class FleetViewElement extends View {
           <fleet-chart role="img" aria-label=${`Chart: ${rate(tokens)} tokens per second now`} .rates=${this.#rates}></fleet-chart>
         </figure>
       </section>
+      <div class="fleet-body">
+      <div class="zones">
       ${ZONES.map((zone) => this.#zone(zone, view))}
       ${view.nodes_left_out > 0 ? html`<p class="muted">${count(view.nodes_left_out)} more nodes are not shown.</p>` : nothing}
       ${view.nodes.length === 0 && this.#gone.size === 0 ? html`<p class="empty">No node reports to this router. <code>deploy/local/node serve</code> starts one.</p>` : nothing}
-      ${this.#timeline()}`;
+      </div>
+      ${this.#timeline()}
+      </div>`;
   }
 
   #zone(zone: Zone, view: Fleet): TemplateResult | typeof nothing {
@@ -202,11 +207,11 @@ export class FleetViewElement extends View {
       <header class="row wrap">
         <h2>What happened</h2>
         <span class="grow"></span>
-        <label class="check"><input type="checkbox" .checked=${this.#only} @change=${() => this.#toggleOnly()} /> Only moves, failures and nodes</label>
+        <label class="check"><input type="checkbox" .checked=${this.#only} @change=${() => this.#toggleOnly()} /> Not every placement</label>
       </header>
       ${lines.length === 0
         ? html`<p class="empty">Nothing yet. Placements show here as they are made, with what decided.</p>`
-        : html`<ol class="plain lines" tabindex="0" role="region" aria-label="Timeline, the newest first">${repeat(lines.slice(0, 120), ({ sequence }) => sequence, (line) => this.#line(line))}</ol>`}
+        : html`<div class="lines" tabindex="0" role="region" aria-label="Timeline, the newest first"><ol class="plain">${repeat(lines.slice(0, 120), ({ sequence }) => sequence, (line) => this.#line(line))}</ol></div>`}
     </section>`;
   }
 
@@ -221,7 +226,7 @@ export class FleetViewElement extends View {
       <time datetime=${time.toISOString()}>${time.toLocaleTimeString([], { hour12: false })}.${String(time.getMilliseconds()).padStart(3, "0")}</time>
       <span class="what">${icon(line.kind === "moved" ? "move" : line.kind === "failed" ? "warn" : line.kind === "node" ? "fleet" : "check")}${told(line)}</span>
       ${zoneBadge(line.zone)}
-      <span class="muted why">${line.reason}${line.kind === "placed" && line.predictedMillis !== null && line.predictedMillis > 0 ? `, ${duration(line.predictedMillis)} predicted` : nothing}</span>
+      <span class="muted why">${line.kind === "moved" ? "because of " : nothing}${line.reason}${line.kind === "placed" && line.predictedMillis !== null && line.predictedMillis > 0 ? `, ${duration(line.predictedMillis)} predicted` : nothing}</span>
       <span class="muted request">${line.requestId === null ? nothing : html`<code title=${line.requestId}>${line.requestId.slice(0, 8)}</code>`} ${line.tenant}</span>
     </li>`;
   }

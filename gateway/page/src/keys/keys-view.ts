@@ -131,7 +131,7 @@ export class KeysViewElement extends View {
         <h2 class="row wrap">${tenant.name === "" ? "Everybody" : tenant.name}<span class="row tight plain-text"><span class="muted">no farther than</span> ${zoneBadge(tenant.farthest_zone)}</span></h2>
         ${tenant.budgets.length === 0
           ? html`<p class="muted">Nothing was used yet.</p>`
-          : html`<div class="table" tabindex="0" role="region" aria-label="What was used">
+          : html`<div class="table" tabindex="0" role="region" aria-label=${`What ${tenant.name === "" ? "everybody" : tenant.name} used`}>
               <table class="budgets">
                 <thead><tr><th scope="col">Window</th><th scope="col">Requests</th><th scope="col">Tokens</th><th scope="col">Money</th></tr></thead>
                 <tbody>${tenant.budgets.map(budget)}</tbody>
@@ -144,7 +144,7 @@ export class KeysViewElement extends View {
   #list(): TemplateResult {
     return html`<section class="card" aria-label="Keys">
       <h2>Keys</h2>
-      <div class="table" tabindex="0" role="region" aria-label="Keys">
+      <div class="table" tabindex="0" role="region" aria-label="List of keys">
         <table>
           <thead><tr><th scope="col">Name</th><th scope="col">Tenant</th><th scope="col">No farther than</th><th scope="col">Expires</th><th scope="col">State</th><th scope="col"><span class="unseen">Revoke</span></th></tr></thead>
           <tbody>

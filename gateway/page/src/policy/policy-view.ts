@@ -140,7 +140,7 @@ function tenant(view: TenantView): TemplateResult {
 function upstreams(all: readonly UpstreamView[]): TemplateResult {
   return html`<section class="card" aria-label="Upstreams">
     <h2>Upstreams</h2>
-    <div class="table" tabindex="0" role="region" aria-label="Upstreams">
+    <div class="table" tabindex="0" role="region" aria-label="List of upstreams">
       <table>
         <thead><tr><th scope="col">Name</th><th scope="col">Zone</th><th scope="col">Address</th><th scope="col">Models</th><th scope="col">Limits</th></tr></thead>
         <tbody>

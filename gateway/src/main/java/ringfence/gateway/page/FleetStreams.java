@@ -28,8 +28,8 @@ final class FleetStreams {
   /// At one time.
   private static final int MOST = 32;
 
-  /// Then the page asks again.
-  private static final Duration LIMIT = Duration.ofMinutes(10);
+  /// Then the page asks again: a gateway that is stopped waits for the requests that it has.
+  private static final Duration LIMIT = Duration.ofSeconds(15);
 
   private final Routers routers;
   private final AtomicInteger open = new AtomicInteger();
