@@ -1,14 +1,7 @@
 #version 460
-// Attention of single tokens: one workgroup for an item (a range of one token's positions) and a
-// key/value head, with all query heads that share it. Streams of LANES invocations each take every
-// STREAMS-th run of four positions; their results are merged, and where a token's positions are
-// cut into several items, the workgroup that ends last joins them.
-//
-// The heads come straight from the projections: norm, RoPE and the storing of the token's own key
-// and value happen here (nobody else reads these in this dispatch).
+// Attention of single tokens, in float32 on any device: a stream of LANES invocations takes every
+// STREAMS-th run of RUN positions.
 #extension GL_GOOGLE_include_directive : require
-#extension GL_KHR_shader_subgroup_basic : require
-#extension GL_KHR_shader_subgroup_shuffle : require
 #include "blocks.glsl"
 
 layout(local_size_x_id = 0) in;
@@ -26,150 +19,16 @@ layout(constant_id = 11) const uint RUN = 4;     // positions that a stream take
 layout(constant_id = 12) const uint TOGETHER = 1; // query heads whose sums are merged at a time
 layout(constant_id = 13) const uint KV8 = 0;     // keys and values as bytes
 
-#include "kv.glsl"
+const uint STREAMS = gl_WorkGroupSize.x / LANES;
+const uint COLUMNS = TOGETHER;
+vec2 sumAt(uint g, uint stream, uint i);
+const uint SLICE = (HEAD_SIZE + 7u) / 8u * 8u;
 
-layout(buffer_reference, std430, buffer_reference_align = 4) coherent buffer Shared {
-  float v[];
-};
-layout(buffer_reference, std430, buffer_reference_align = 4) coherent buffer Tickets {
-  uint v[];
-};
+#include "attend_single.glsl"
 
-layout(push_constant) uniform Push {
-  PassedFloats queries; // [token][queryStride]
-  PassedFloats keys;   // [token][kvStride]
-  PassedFloats values;
-  PassedWords result;       // [token][resultStride]
-  Word4s pages;        // of this layer: [page][key, value][KV_HEADS][PAGE] rows
-  Word4s items;        // two for each: (token, first page in `tables`, from, to)
-                       //               (position, first part, own part, parts)
-  Words tables;        // page ids
-  Float2s turns;       // [token][PAIRS] cosine, sine
-  Floats headNorms;    // [query, key][HEAD_SIZE]
-  Shared parts;        // [part][KV_HEADS][GROUP][PART]
-  Tickets tickets;     // [first part][KV_HEADS], zero between dispatches
-  uint queryStride;
-  uint kvStride;
-  uint resultStride;
-  float scale;
-  float epsilon;
-  LINK_ARGUMENTS
-};
-
-#include "head.glsl"
-#include "number_bytes.glsl"
-#include "pack.glsl"
-
-const uint THREADS = gl_WorkGroupSize.x;
-const uint STREAMS = THREADS / LANES;
-const uint EIGHTS = (HEAD_SIZE + 7u) / 8u;
-const uint WIDTH = EIGHTS * 8u;
-const uint PART = HEAD_SIZE + 2u;
-const float NOTHING = -1e30;
-const float LOG2_E = 1.4426950408889634;
-
-const uint HEAD_PAIRS = HEAD_SIZE / 2u;
-
-// First the heads (GROUP queries and a key), then each stream's sums of some query heads.
-const uint HEADS_SIZE = (GROUP + 1u) * WIDTH;
-const uint SUMS_SIZE = TOGETHER * STREAMS * WIDTH;
-shared float room[HEADS_SIZE > SUMS_SIZE ? HEADS_SIZE : SUMS_SIZE];
-shared vec2 ends[STREAMS * GROUP];
-shared uint ticket;
-
-float acrossLanes(float x) {
-  for (uint mask = 1u; mask < LANES; mask <<= 1) {
-    x += subgroupShuffleXor(x, mask);
-  }
-  return x;
-}
-
-// Stores eight numbers of the token's own key or value, given as halves, and gives them back as
-// they will be read. Neighbouring lanes hold neighbouring vectors, four of which share a scale.
-uvec4 store(uint row, uint vector, uvec4 bits) {
-  if (KV8 == 0u) {
-    if (vector < EIGHTS) {
-      pages.v[row * EIGHTS + vector] = bits;
-    }
-    return bits;
-  }
-  vec4 a;
-  vec4 b;
-  widen(bits, a, b);
-  float most = kvLargest(a, b);
-  for (uint mask = 1u; mask < min(LANES, 4u); mask <<= 1) {
-    most = max(most, subgroupShuffleXor(most, mask));
-  }
-  if (vector >= EIGHTS) {
-    return uvec4(0u);
-  }
-  return kvHalves(kvWriteBytes(pages, row, vector, a, b, most), most / 127.0);
-}
-
-// Two numbers of a head's result, neighbours by neighbours.
-void write(uint token, uint column, vec2 x) {
-  uint at = token * resultStride + column;
-  if (HALF == 1u) {
-    result.v[at / 2u] = halves(x.x, x.y);
-  } else if (HALF == 0u) {
-    result.v[at] = floatBitsToUint(x.x);
-    result.v[at + 1u] = floatBitsToUint(x.y);
-  } else {
-    pack_two(
-        PackedWords(uint64_t(result) + uint64_t(token * resultStride) * 4ul),
-        resultStride / PACKED_TILE_WORDS,
-        column,
-        x,
-        x);
-  }
-}
-
-// Norms and turns `rows` heads into `room`.
-void placeHeads(uint token, uint kvHead, uint rows, uint stream, uint lane, uint t) {
-  // Asked for early: where every round of an invocation has the same pair, it is needed but once.
-  const bool oneTurn = THREADS % PAIRS == 0u;
-  vec2 turn = vec2(0.0);
-  if (oneTurn) {
-    turn = turns.v[token * PAIRS + t % PAIRS];
-  }
-  for (uint base = 0u; base < rows; base += STREAMS) {
-    uint row = base + stream;
-    bool isKey = row == GROUP;
-    float squares = 0.0;
-    if (row < rows) {
-      for (uint i = lane; i < WIDTH; i += LANES) {
-        float x = 0.0;
-        if (i < HEAD_SIZE) {
-          x = isKey
-              ? keys.v[token * kvStride + kvHead * HEAD_SIZE + i]
-              : queries.v[token * queryStride + (kvHead * GROUP + row) * HEAD_SIZE + i];
-        }
-        room[row * WIDTH + i] = x;
-        squares += x * x;
-      }
-    }
-    if (NORMED != 0u) {
-      float down = inversesqrt(acrossLanes(squares) / float(HEAD_SIZE) + epsilon);
-      if (row < rows) {
-        for (uint i = lane; i < HEAD_SIZE; i += LANES) {
-          room[row * WIDTH + i] *= down * headNorms.v[(isKey ? HEAD_SIZE : 0u) + i];
-        }
-      }
-    }
-  }
-  barrier();
-  for (uint i = t; i < rows * PAIRS; i += THREADS) {
-    uint row = i / PAIRS;
-    uint pair = i % PAIRS;
-    uvec2 at = row * WIDTH + pairAt(pair);
-    if (!oneTurn) {
-      turn = turns.v[token * PAIRS + pair];
-    }
-    vec2 x = turned(vec2(room[at.x], room[at.y]), turn);
-    room[at.x] = x.x;
-    room[at.y] = x.y;
-  }
-  barrier();
+vec2 sumAt(uint g, uint stream, uint i) {
+  uint at = (g * STREAMS + stream) * WIDTH + i;
+  return vec2(room[at], room[at + 1u]);
 }
 
 void main() {
@@ -177,21 +36,19 @@ void main() {
   uint lane = t % LANES;
   uint stream = t / LANES;
   uint kvHead = gl_WorkGroupID.x;
-  uvec4 item = items.v[gl_WorkGroupID.y * 2u];
-  uvec4 more = items.v[gl_WorkGroupID.y * 2u + 1u];
-  uint token = item.x;
-  if (token == NOBODY) {
+  Item item = itemAt(gl_WorkGroupID.y);
+  if (item.token == NOBODY) {
     phase_end()
     return;
   }
-  uint table = item.y;
-  uint from = item.z;
-  uint position = more.x;
-  bool hasOwn = item.w > position;
-  uint to = min(item.w, position);
+  uint from = item.from;
+  uint to = item.to;
+  askEarly(item, t);
   phase_begin()
 
-  placeHeads(token, kvHead, hasOwn ? GROUP + 1u : GROUP, stream, lane, t);
+  readOwnValue(item, kvHead, t);
+  placeHeads(item, kvHead, t);
+  takeOwn(item, kvHead, t);
 
   vec4 q[GROUP][VECTORS][2];
   vec4 sums[GROUP][VECTORS][2];
@@ -214,57 +71,14 @@ void main() {
     }
   }
 
-  if (hasOwn && stream == 0u) {
-    uint slot = position % PAGE;
-    uint page = tables.v[table + position / PAGE];
-    uint keyRow = ((page * 2u) * KV_HEADS + kvHead) * PAGE + slot;
-    uint valueRow = keyRow + KV_HEADS * PAGE;
-    float scores[GROUP];
-    [[unroll]] for (uint h = 0u; h < GROUP; h++) {
-      scores[h] = 0.0;
-    }
-    [[unroll]] for (uint e = 0u; e < VECTORS; e++) {
-      uint vector = e * LANES + lane;
-      uvec4 key = uvec4(0u);
-      uvec4 value = uvec4(0u);
-      if (vector < EIGHTS) {
-        [[unroll]] for (uint i = 0u; i < 4u; i++) {
-          uint at = vector * 8u + i * 2u;
-          key[i] = halves(room[GROUP * WIDTH + at], room[GROUP * WIDTH + at + 1u]);
-          uint in_ = token * kvStride + kvHead * HEAD_SIZE + at;
-          value[i] = halves(
-              at < HEAD_SIZE ? values.v[in_] : 0.0, at + 1u < HEAD_SIZE ? values.v[in_ + 1u] : 0.0);
-        }
-      }
-      key = store(keyRow, vector, key);
-      value = store(valueRow, vector, value);
-      vec4 a;
-      vec4 b;
-      widen(key, a, b);
-      [[unroll]] for (uint h = 0u; h < GROUP; h++) {
-        scores[h] += dot(a, q[h][e][0]) + dot(b, q[h][e][1]);
-      }
-      widen(value, a, b);
-      [[unroll]] for (uint h = 0u; h < GROUP; h++) {
-        sums[h][e][0] = a;
-        sums[h][e][1] = b;
-      }
-    }
-    [[unroll]] for (uint h = 0u; h < GROUP; h++) {
-      most[h] = acrossLanes(scores[h]);
-      weight[h] = 1.0;
-    }
-  }
-
   // Runs start at multiples of RUN, which divides PAGE: a run lies in one page.
   // All streams go round equally often; one that is past the end reads the last run and drops it.
   for (uint base = from / RUN * RUN; base < to; base += STREAMS * RUN) {
     uint wanted = base + stream * RUN;
     uint k = min(wanted, (to - 1u) / RUN * RUN);
-    uint page = tables.v[table + k / PAGE];
-    uint slot = k % PAGE;
+    uint page = tables.v[item.table + k / PAGE];
     uint last = to - 1u - k;
-    uint row = ((page * 2u) * KV_HEADS + kvHead) * PAGE + slot;
+    uint row = rowAt(page, kvHead) + k % PAGE;
     uvec4 keyBits[RUN][VECTORS];
     uvec4 valueBits[RUN][VECTORS];
     [[unroll]] for (uint j = 0u; j < RUN; j++) {
@@ -330,10 +144,9 @@ void main() {
 
   if (lane == 0u) {
     [[unroll]] for (uint h = 0u; h < GROUP; h++) {
-      ends[h * STREAMS + stream] = vec2(most[h], weight[h]);
+      ends[h * ENDS + stream] = vec2(most[h], weight[h]);
     }
   }
-  uint parts_ = more.w;
   [[unroll]] for (uint first = 0u; first < GROUP; first += TOGETHER) {
     barrier(); // the room is read no more
     [[unroll]] for (uint g = 0u; g < TOGETHER; g++) {
@@ -349,75 +162,8 @@ void main() {
       }
     }
     barrier();
-    for (uint pair = t; pair < TOGETHER * HEAD_PAIRS; pair += THREADS) {
-      uint g = pair / HEAD_PAIRS;
-      uint i = pair % HEAD_PAIRS * 2u;
-      uint h = first + g;
-      float high = NOTHING;
-      [[unroll]] for (uint s = 0u; s < STREAMS; s++) {
-        high = max(high, ends[h * STREAMS + s].x);
-      }
-      float all = 0.0;
-      vec2 x = vec2(0.0);
-      [[unroll]] for (uint s = 0u; s < STREAMS; s++) {
-        vec2 end = ends[h * STREAMS + s];
-        float faded = exp2(end.x - high);
-        all += faded * end.y;
-        uint from_ = (g * STREAMS + s) * WIDTH + i;
-        x += faded * vec2(room[from_], room[from_ + 1u]);
-      }
-      uint head = kvHead * GROUP + h;
-      if (parts_ == 1u) {
-        write(token, head * HEAD_SIZE + i, x / all);
-      } else {
-        uint at = (((more.y + more.z) * KV_HEADS + kvHead) * GROUP + h) * PART;
-        parts.v[at + i] = x.x;
-        parts.v[at + i + 1u] = x.y;
-        if (i == 0u) {
-          parts.v[at + HEAD_SIZE] = high;
-          parts.v[at + HEAD_SIZE + 1u] = all;
-        }
-      }
-    }
+    mergeHeads(item, kvHead, first, TOGETHER, 0u, HEAD_SIZE, t);
   }
-  if (parts_ == 1u) {
-    phase_end()
-    return;
-  }
-
-  memoryBarrierBuffer();
-  barrier();
-  uint counter = more.y * KV_HEADS + kvHead;
-  if (t == 0u) {
-    ticket = atomicAdd(tickets.v[counter], 1u);
-  }
-  memoryBarrierBuffer();
-  barrier();
-  if (ticket != parts_ - 1u) {
-    phase_end()
-    return;
-  }
-  if (t == 0u) {
-    tickets.v[counter] = 0u;
-  }
-  for (uint i = t * 2u; i < GROUP * HEAD_SIZE; i += THREADS * 2u) {
-    uint h = i / HEAD_SIZE;
-    uint d = i % HEAD_SIZE;
-    uint first = (more.y * KV_HEADS + kvHead) * GROUP + h;
-    uint step = KV_HEADS * GROUP;
-    float high = NOTHING;
-    for (uint p = 0u; p < parts_; p++) {
-      high = max(high, parts.v[(first + p * step) * PART + HEAD_SIZE]);
-    }
-    vec2 x = vec2(0.0);
-    float all = 0.0;
-    for (uint p = 0u; p < parts_; p++) {
-      uint at = (first + p * step) * PART;
-      float faded = exp2(parts.v[at + HEAD_SIZE] - high);
-      all += faded * parts.v[at + HEAD_SIZE + 1u];
-      x += faded * vec2(parts.v[at + d], parts.v[at + d + 1u]);
-    }
-    write(token, (kvHead * GROUP + h) * HEAD_SIZE + d, x / all);
-  }
+  joinParts(item, kvHead, t);
   phase_end()
 }

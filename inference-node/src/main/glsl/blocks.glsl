@@ -4,12 +4,18 @@
 #extension GL_EXT_control_flow_attributes : require
 #include "link.glsl"
 
-layout(buffer_reference, std430, buffer_reference_align = 4) buffer Words { uint v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 4) buffer Floats { float v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 8) buffer Float2s { vec2 v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 16) buffer Float4s { vec4 v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 8) buffer Word2s { uvec2 v[]; };
-layout(buffer_reference, std430, buffer_reference_align = 16) buffer Word4s { uvec4 v[]; };
+// A kernel that wants its loads where it has written them says `nonprivate` here: these don't pass a
+// barrier for buffers.
+#ifndef BLOCK_ACCESS
+#define BLOCK_ACCESS
+#endif
+
+layout(buffer_reference, std430, buffer_reference_align = 4) BLOCK_ACCESS buffer Words { uint v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 4) BLOCK_ACCESS buffer Floats { float v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 8) BLOCK_ACCESS buffer Float2s { vec2 v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) BLOCK_ACCESS buffer Float4s { vec4 v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 8) BLOCK_ACCESS buffer Word2s { uvec2 v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) BLOCK_ACCESS buffer Word4s { uvec4 v[]; };
 
 layout(buffer_reference, std430, buffer_reference_align = 4) PASSED buffer PassedWords { uint v[]; };
 layout(buffer_reference, std430, buffer_reference_align = 4) PASSED buffer PassedFloats { float v[]; };

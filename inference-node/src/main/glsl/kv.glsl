@@ -27,14 +27,38 @@ uvec4 kvHalves(uvec2 bytes, float scale) {
   return uvec4(halves(a.x, a.y), halves(a.z, a.w), halves(b.x, b.y), halves(b.z, b.w));
 }
 
-// Eight numbers of a row, as halves.
-uvec4 kvRead(Word4s pages, uint row, uint vector) {
+// Eight numbers of a row as they lie there: halves, or bytes and their scale.
+uvec4 kvLoad(Word4s pages, uint row, uint vector) {
   if (KV8 == 0u) {
     return pages.v[row * KV_EIGHTS + vector];
   }
   uvec2 bytes = Word2s(pages).v[row * (KV_WORDS / 2u) + vector];
   uint scale = Words(pages).v[row * KV_WORDS + 2u * KV_EIGHTS + vector / 4u];
-  return kvHalves(bytes, uintBitsToFloat(scale));
+  return uvec4(bytes, scale, 0u);
+}
+
+// Bytes of a row.
+const uint KV_ROW_BYTES = KV8 == 0u ? KV_EIGHTS * 16u : KV_WORDS * 4u;
+
+// As kvLoad(), of a row given by its address, vector `lane + fixed`. What is fixed, a multiple of
+// four, is no part of the address that is computed.
+uvec4 kvLoadAt(uint64_t row, uint lane, uint fixed_) {
+  if (KV8 == 0u) {
+    return Word4s(row + lane * 16u).v[fixed_];
+  }
+  uvec2 bytes = Word2s(row + lane * 8u).v[fixed_];
+  uint scale = Words(row + KV_EIGHTS * 8u + lane / 4u * 4u).v[fixed_ / 4u];
+  return uvec4(bytes, scale, 0u);
+}
+
+// What kvLoad() gave, as halves.
+uvec4 kvWiden(uvec4 loaded) {
+  return KV8 == 0u ? loaded : kvHalves(loaded.xy, uintBitsToFloat(loaded.z));
+}
+
+// Eight numbers of a row, as halves.
+uvec4 kvRead(Word4s pages, uint row, uint vector) {
+  return kvWiden(kvLoad(pages, row, vector));
 }
 
 // Writes eight numbers of a row as bytes.

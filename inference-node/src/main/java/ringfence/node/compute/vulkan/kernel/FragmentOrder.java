@@ -150,6 +150,19 @@ public final class FragmentOrder {
     return Optional.of(places);
   }
 
+  /// Which of [#USUAL]'s pairs each pair of this order is, two bits each, from the lowest on. Empty
+  /// as [#pairs].
+  public Optional<Integer> packedPairs() {
+    return pairs()
+        .map(places -> {
+          int packed = 0;
+          for (int p = 0; p < places.length; p++) {
+            packed |= p << (2 * places[p]);
+          }
+          return packed;
+        });
+  }
+
   private int place(int first, int second) {
     for (int p = 0; p < ELEMENTS / 2; p++) {
       if (elements[0][2 * p] == first && elements[0][2 * p + 1] == second) {

@@ -39,6 +39,7 @@ public final class Matrices implements AutoCloseable {
   private final Tuning tuning;
   private final TunedShapes tuned;
   private final GpuTraits traits;
+  private final Optional<FragmentOrder> fragments;
   private final Optional<Integer> order;
   private final boolean matVecs;
   private final GpuBuffer scratch;
@@ -67,7 +68,8 @@ public final class Matrices implements AutoCloseable {
     Gpu gpu = pipelines.gpu();
     traits = gpu.traits();
     tuning = new Tuning(traits);
-    order = FragmentOrder.ask(pipelines).flatMap(FragmentOrder::pairs).map(Matrices::packed);
+    fragments = FragmentOrder.ask(pipelines);
+    order = fragments.flatMap(FragmentOrder::pairs).map(Matrices::packed);
     matVecs = traits.has(Feature.SUBGROUP_ARITHMETIC) && traits.has(Feature.SUBGROUP_SHUFFLE);
     scratch = gpu.allocate(order.isPresent() ? CONCURRENT * slotBytes() : 256, MemoryUse.DEVICE);
     try (Recording clear = gpu.record()) {
@@ -87,6 +89,11 @@ public final class Matrices implements AutoCloseable {
       packed |= ours << (2 * places[usual]);
     }
     return packed;
+  }
+
+  /// How the device's fragments are ordered, where it has any.
+  public Optional<FragmentOrder> fragmentOrder() {
+    return fragments;
   }
 
   /// Whether cooperative matrices can be used for so many tokens of a workgroup.

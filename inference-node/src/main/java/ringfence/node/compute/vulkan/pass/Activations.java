@@ -96,7 +96,7 @@ final class Activations implements AutoCloseable {
     packedStream = packed(floatRows, spec.hidden());
     packedAttended = packed(floatRows, spec.queryWidth());
     packedGated = packed(floatRows, spec.feedForward());
-    int part = AttentionPlan.group(spec) * (spec.headSize() + 2);
+    int part = AttentionPlan.group(spec) * AttentionPlan.partFloats(spec);
     this.parts = floats(parts, spec.kvHeads() * part);
     tickets = floats(parts, spec.kvHeads());
     try (Recording zeros = gpu.record()) {

@@ -16,13 +16,16 @@ final class AttentionRecorder {
   private final Activations at;
   private final KvStore store;
   private final LayerKinds kinds;
+  private final AttentionPlan plan;
 
   AttentionRecorder(
       ModelSpec spec,
       PassKernels kernels,
       Activations activations,
       KvStore store,
-      LayerKinds kinds) {
+      LayerKinds kinds,
+      AttentionPlan plan) {
+    this.plan = plan;
     this.spec = spec;
     this.kernels = kernels;
     this.at = activations;
@@ -83,7 +86,7 @@ final class AttentionRecorder {
     }
     if (shape.items() > 0) {
       chain.dispatch(
-          kernels.attendOne(turn.rope(), normed, attended),
+          kernels.attendOne(turn.rope(), normed, attended, plan.isMany(shape.items())),
           spec.kvHeads(),
           shape.items(),
           1,

@@ -1,5 +1,7 @@
 package ringfence.node.compute.vulkan.pass;
 
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.vulkan.device.GpuException;
 import ringfence.node.compute.vulkan.device.GpuTraits;
 import ringfence.node.model.ModelSpec;
@@ -11,6 +13,7 @@ import ringfence.node.model.ModelSpec;
 /// @param vectors of 16 bytes that one of them reads of it
 /// @param run positions that are read together; divides a page
 /// @param together query heads whose sums a workgroup for single tokens merges at a time
+/// @param ones single tokens' way through cooperative matrices, where the device has it
 /// @param matrices whether tiles go through cooperative matrices
 /// @param tileThreads of a workgroup for a tile
 /// @param tileRows rows of a tile: tokens times the query heads of a key/value head
@@ -21,6 +24,7 @@ record AttentionSizes(
     int vectors,
     int run,
     int together,
+    @Nullable OnesMatrix ones,
     boolean matrices,
     int tileThreads,
     int tileRows,
@@ -35,8 +39,14 @@ record AttentionSizes(
   private static final int MATRIX_SUBGROUPS = 4;
   private static final int MATRIX_BLOCK = 32;
 
+  /// @param order of a fragment's pairs, where the device's can be used
   /// @param invariant a row's bits may depend on nothing but its sequence
-  static AttentionSizes of(ModelSpec spec, GpuTraits traits, int pageTokens, boolean invariant) {
+  static AttentionSizes of(
+      ModelSpec spec,
+      GpuTraits traits,
+      Optional<Integer> order,
+      int pageTokens,
+      boolean invariant) {
     int group = AttentionPlan.group(spec);
     int eighths = Math.ceilDiv(spec.headSize(), VECTOR);
     int mostLanes = Integer.highestOneBit(Math.min(traits.subgroupSize(), MATRIX_SUBGROUP));
@@ -54,6 +64,8 @@ record AttentionSizes(
     }
     int together = onesShared(threads / lanes, group, eighths, group) <= shared ? group : 1;
     int run = pageTokens % 4 == 0 ? 4 : pageTokens % 2 == 0 ? 2 : 1;
+    OnesMatrix ones =
+        order.map(pairs -> OnesMatrix.of(spec, traits, pairs, pageTokens)).orElse(null);
     boolean matrices = !invariant && canUseMatrices(spec, traits);
     int tileThreads = matrices ? MATRIX_SUBGROUPS * MATRIX_SUBGROUP : 128;
     while (!matrices && tileThreads / 4 < group) {
@@ -64,7 +76,7 @@ record AttentionSizes(
     while (!matrices && block > 4 && (tileRows + block) * eighths * 16 > shared) {
       block /= 2;
     }
-    if (onesShared(threads / lanes, group, eighths, together) > shared
+    if ((ones == null && onesShared(threads / lanes, group, eighths, together) > shared)
         || (!matrices && (tileRows + block) * eighths * 16 > shared)
         || tileThreads > traits.limits().maxInvocations()) {
       throw new GpuException(
@@ -85,6 +97,7 @@ record AttentionSizes(
         Math.ceilDiv(eighths, lanes),
         run,
         together,
+        ones,
         matrices,
         tileThreads,
         tileRows,
@@ -92,8 +105,10 @@ record AttentionSizes(
   }
 
   private static int onesShared(int streams, int group, int eighths, int together) {
-    return Math.max(group + 1, together * streams) * eighths * VECTOR * Float.BYTES
-        + streams * group * 2 * Float.BYTES
+    int sums = Math.max(group + 1, together * streams) * eighths * VECTOR;
+    return Math.max(sums, 2 * AttentionPlan.MOST_PARTS * group) * Float.BYTES
+        + eighths * VECTOR * Float.BYTES
+        + (streams + 1) * group * 2 * Float.BYTES
         + Integer.BYTES;
   }
 
@@ -113,7 +128,17 @@ record AttentionSizes(
 
   /// Positions that a workgroup for single tokens takes at a time.
   int step() {
-    return onesThreads / lanes * run;
+    return ones == null ? onesThreads / lanes * run : OnesMatrix.STEP;
+  }
+
+  /// Workgroups for single tokens that a multiprocessor runs at a time.
+  int onesGroups() {
+    return ones == null ? 2 : OnesMatrix.GROUPS;
+  }
+
+  /// The same where there are more of them than that.
+  int smallOnesGroups() {
+    return ones == null ? 2 : OnesMatrix.SMALL_GROUPS;
   }
 
   /// Tokens of a tile.

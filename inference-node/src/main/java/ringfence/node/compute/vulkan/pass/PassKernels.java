@@ -30,6 +30,9 @@ public final class PassKernels {
 
   private static final int MOST_NORM_THREADS = 1024;
 
+  /// Where the constants after the workgroup's size name the columns of matrices B.
+  private static final int ONES_COLUMNS = 10;
+
   /// What [#norm] does to a row.
   enum NormMode {
     /// Norms the residual stream.
@@ -115,6 +118,9 @@ public final class PassKernels {
           KernelVariant.of(
               module("attend_tile.comp", float16), needs(float16, 32), 32, 64, 2, 2, 16, 8, 0, 0));
     }
+    KernelVariant ones = onesMatrixVariant(128, 64, 2, 2, 32, 1, 0, 16, 8, 1, 2, 8, 0xE4, 0, 0, 64);
+    variants.add(ones);
+    variants.add(ones.linked());
     variants.add(matrixVariant(128, 64, 2, 2, 16, true, 0));
     return List.copyOf(variants);
   }
@@ -194,6 +200,23 @@ public final class PassKernels {
         .subgroups(32);
   }
 
+  private static KernelVariant onesMatrixVariant(int threads, Integer... constants) {
+    List<Integer> all = new ArrayList<>(List.of(threads));
+    all.addAll(List.of(constants));
+    return KernelVariant.of(
+            KernelModule.of("attend_one_matrix.comp"),
+            KernelNeeds.of(
+                    threads,
+                    Feature.FLOAT16,
+                    Feature.INT64,
+                    Feature.SUBGROUP_SHUFFLE,
+                    Feature.SUBGROUP_BALLOT,
+                    Feature.COOPERATIVE_MATRIX)
+                .halfMatrices(16, constants[ONES_COLUMNS], 16),
+            all.toArray(Integer[]::new))
+        .subgroups(32);
+  }
+
   private boolean float16() {
     return traits().has(Feature.FLOAT16);
   }
@@ -270,7 +293,30 @@ public final class PassKernels {
   }
 
   /// A workgroup for each item and key/value head.
-  KernelVariant attendOne(Rope rope, boolean normed, Attended attended) {
+  ///
+  /// @param many whether there are more of them than large workgroups run at a time
+  KernelVariant attendOne(Rope rope, boolean normed, Attended attended, boolean many) {
+    OnesMatrix ones = sizes.ones();
+    if (ones != null) {
+      int threads = many ? OnesMatrix.SMALL_THREADS : OnesMatrix.THREADS;
+      return onesMatrixVariant(
+          threads,
+          spec.headSize(),
+          spec.kvHeads(),
+          AttentionPlan.group(spec),
+          rope.inverseFrequencies().length,
+          rope.pairing() == Rope.Pairing.HALVES ? 1 : 0,
+          normed ? 1 : 0,
+          pageTokens,
+          ones.lanes(),
+          ones.vectors(),
+          attended.code,
+          ones.columns(),
+          ones.order(),
+          bytes,
+          Packing.numberBytes(spec.hidden()) - 1,
+          OnesMatrix.slice(spec, threads));
+    }
     return KernelVariant.of(
             module("attend_one.comp", float16()),
             needs(float16(), sizes.onesThreads()).plus(Feature.INT64),

@@ -20,6 +20,7 @@ final class StepPlan {
   private final IntRow outputs = new IntRow();
   private final IntRow tiles = new IntRow();
   private final IntRow table = new IntRow();
+  private final IntRow lengths = new IntRow();
   private final IntRow[] items;
 
   /// @param windows the different windows of the layers
@@ -100,45 +101,52 @@ final class StepPlan {
 
   /// Cuts what the single tokens see into items of about the same length.
   private void addItems(Batch batch, int window) {
-    long seen = 0;
-    int most = 0;
+    lengths.clear();
     for (Batch.Run run : batch.runs()) {
       if (isSingle(run)) {
-        int own = run.position() + 1 - AttentionPlan.seenFrom(run.position(), windows[window]);
-        seen += own;
-        most = Math.max(most, own);
+        lengths.add(end(run) - base(run, windows[window]));
       }
     }
-    if (seen == 0) {
+    if (lengths.size() == 0) {
       return;
     }
-    int each = attention.itemPositions(seen, most);
+    int each = attention.itemPositions(lengths);
     int token = 0;
     int firstPage = 0;
     int part = 0;
     for (Batch.Run run : batch.runs()) {
       if (isSingle(run)) {
-        int from = AttentionPlan.seenFrom(run.position(), windows[window]);
-        part += addItems(items[window], token, run.position(), from, each, firstPage, part);
+        part += addItems(items[window], run, windows[window], token, each, firstPage, part);
       }
       token += run.tokens().length;
-      firstPage += (run.position() + run.tokens().length - 1) / pageTokens + 1;
+      firstPage += (end(run) - 1) / pageTokens + 1;
     }
+  }
+
+  private static int end(Batch.Run run) {
+    return run.position() + run.tokens().length;
+  }
+
+  /// Where a single token's first item starts.
+  private int base(Batch.Run run, int window) {
+    int step = attention.itemStep();
+    return AttentionPlan.seenFrom(run.position(), window) / step * step;
   }
 
   /// @return parts that the token takes of the buffer of parts
   private int addItems(
-      IntRow row, int token, int position, int from, int each, int firstPage, int firstPart) {
-    int end = position + 1;
-    int base = from / attention.itemStep() * attention.itemStep();
-    int length = Math.max(each, roundedUp(Math.ceilDiv(end - base, AttentionPlan.MOST_PARTS)));
-    int parts = Math.ceilDiv(end - base, length);
+      IntRow row, Batch.Run run, int window, int token, int each, int firstPage, int firstPart) {
+    int base = base(run, window);
+    int positions = end(run) - base;
+    // All about as long as the longest: none ends much before the others.
+    int length = roundedUp(Math.ceilDiv(positions, attention.parts(positions, each)));
+    int parts = Math.ceilDiv(positions, length);
     for (int i = 0; i < parts; i++) {
       row.add(token);
       row.add(firstPage);
-      row.add(Math.max(from, base + i * length));
-      row.add(Math.min(end, base + (i + 1) * length));
-      row.add(position);
+      row.add(Math.max(AttentionPlan.seenFrom(run.position(), window), base + i * length));
+      row.add(Math.min(end(run), base + (i + 1) * length));
+      row.add(run.position());
       row.add(firstPart);
       row.add(i);
       row.add(parts);

@@ -21,6 +21,7 @@ import ringfence.node.compute.Profiler;
 import ringfence.node.compute.vulkan.VulkanDevices;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.FragmentOrder;
 import ringfence.node.compute.vulkan.kernel.PhaseLinks;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.matrix.Arithmetic;
@@ -37,9 +38,6 @@ import ringfence.node.model.ModelSpec;
 /// The backend on a Vulkan device: weights, keys and values live there, a step is one replay of
 /// what was recorded for its shape.
 public final class VulkanBackend implements Backend {
-  /// Workgroups of attention that a multiprocessor has at a time, about.
-  private static final int GROUPS_A_MULTIPROCESSOR = 2;
-
   /// Draws of one step on the device; where there are more, the host draws.
   private static final int MOST_DRAWS = 256;
 
@@ -184,20 +182,27 @@ public final class VulkanBackend implements Backend {
     this.checks =
         new BatchChecks(
             options.pages(), options.pageTokens(), options.maxBatchTokens(), spec.vocabulary());
-    AttentionSizes sizes =
-        AttentionSizes.of(spec, gpu.traits(), options.pageTokens(), options.deterministic());
-    AttentionPlan plan =
-        new AttentionPlan(
-            spec.kvHeads(),
-            sizes.tileTokens(spec),
-            sizes.step(),
-            gpu.traits().multiprocessors().orElse(MULTIPROCESSORS) * GROUPS_A_MULTIPROCESSOR,
-            options.deterministic());
     int tokens = StepShape.rounded(options.maxBatchTokens());
     TunedShapes tuned =
         arithmetic == Arithmetic.FAST ? TunedShapes.remembered(gpu.traits()) : TunedShapes.NONE;
     this.tuning = tuned.mark();
     this.matrices = new Matrices(pipelines, arithmetic, tuned, Packing.numberBytes(spec.hidden()));
+    AttentionSizes sizes =
+        AttentionSizes.of(
+            spec,
+            gpu.traits(),
+            matrices.fragmentOrder().flatMap(FragmentOrder::packedPairs),
+            options.pageTokens(),
+            options.deterministic());
+    int multiprocessors = gpu.traits().multiprocessors().orElse(MULTIPROCESSORS);
+    AttentionPlan plan =
+        new AttentionPlan(
+            spec.kvHeads(),
+            sizes.tileTokens(spec),
+            sizes.step(),
+            multiprocessors * sizes.onesGroups(),
+            multiprocessors * sizes.smallOnesGroups(),
+            options.deterministic());
     this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
     this.store = new KvStore(gpu, spec, options.kvType(), options.pages(), options.pageTokens());
     this.activations =
@@ -211,7 +216,8 @@ public final class VulkanBackend implements Backend {
     PassKernels kernels =
         new PassKernels(pipelines, spec, options.kvType(), options.pageTokens(), sizes);
     LayerKinds kinds = LayerKinds.of(spec);
-    AttentionRecorder attention = new AttentionRecorder(spec, kernels, activations, store, kinds);
+    AttentionRecorder attention =
+        new AttentionRecorder(spec, kernels, activations, store, kinds, plan);
     this.frontLayers = split.front().map(first -> first.spec().layers().size()).orElse(0);
     this.front =
         split

@@ -41,7 +41,12 @@ class StepPlanTest {
     for (int round = 0; round < 200; round++) {
       AttentionPlan attention =
           new AttentionPlan(
-              1 + random.nextInt(8), 1 + random.nextInt(20), 32, 1 << random.nextInt(9), tilesOnly);
+              1 + random.nextInt(8),
+              1 + random.nextInt(20),
+              32,
+              1 << random.nextInt(9),
+              1 << random.nextInt(9),
+              tilesOnly);
       StepPlan plan = plan(attention);
       Batch batch = batch(random);
       check(batch, attention, plan, plan.plan(batch));
@@ -144,7 +149,7 @@ class StepPlanTest {
 
   @Test
   void idsOutputsAndTurnsStandWhereTheLayoutSays() {
-    StepPlan plan = plan(new AttentionPlan(2, 8, 32, 16, false));
+    StepPlan plan = plan(new AttentionPlan(2, 8, 32, 16, 16, false));
     int[] pages = {5, 6};
     StepShape shape =
         plan.plan(
