@@ -30,7 +30,7 @@ is_stale() {
   [ -f "$jar" ] || return 0
   # Its libraries lie beside it.
   if [ "$1" = gateway ]; then page="$root/gateway/page/package-lock.json $root/gateway/page/index.html $root/gateway/page/src"; fi
-  [ -n "$(find "$root/pom.xml" "$root/proto/pom.xml" "$root/proto/src/main" "$root/proto/tls/pom.xml" "$root/proto/tls/src/main" "$root/$1/pom.xml" "$root/$1/src/main" $page -newer "$jar" -type f -print 2>/dev/null | head -n 1)" ]
+  [ -n "$(find "$root/pom.xml" "$root/proto/pom.xml" "$root/proto/src/main" "$root/proto/tls/pom.xml" "$root/proto/tls/src/main" "$root/proto/telemetry/pom.xml" "$root/proto/telemetry/src/main" "$root/$1/pom.xml" "$root/$1/src/main" $page -newer "$jar" -type f -print 2>/dev/null | head -n 1)" ]
 }
 
 # Builds the given modules where needed.

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import ringfence.telemetry.TelemetryConfig;
 import ringfence.tls.TlsConfig;
 
 /// What an operator can set. Address and port are Quarkus' own: `quarkus.http.host`,
@@ -60,6 +61,9 @@ public interface GatewayConfig {
 
   /// Certificates for the links to routers; without them routers are on this machine.
   TlsConfig tls();
+
+  /// Where traces and metrics are exported to.
+  TelemetryConfig telemetry();
 
   /// HTTPS for clients; without it `quarkus.http.port` speaks HTTP, on loopback alone.
   Https https();

@@ -121,6 +121,7 @@ public final class TestRouter implements AutoCloseable {
             drainLimit,
             ledger,
             events,
+            null,
             policyFile,
             policyFile == null ? null : SpentFile.beside(policyFile),
             Duration.ofMillis(100),

@@ -11,6 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.FailureMapping;
 import ringfence.proto.v1.Failure;
+import ringfence.telemetry.TraceParent;
 
 /// One call to a router, or to the next where one can't be reached before it said anything. A few
 /// messages come unasked, then one for each [#request()], on the executor of the call's options;
@@ -33,6 +34,7 @@ public final class RouterCall<Q, R> {
   private final CallOptions options;
   private final Q question;
   private final Listener<R> listener;
+  private final @Nullable String traceParent;
   private final Iterator<ManagedChannel> routers;
   private volatile @Nullable ClientCall<Q, R> current;
   private volatile boolean cancelled;
@@ -43,12 +45,14 @@ public final class RouterCall<Q, R> {
       MethodDescriptor<Q, R> method,
       CallOptions options,
       Q question,
-      Listener<R> listener) {
+      Listener<R> listener,
+      @Nullable String traceParent) {
     this.routers = routers.iterator();
     this.method = method;
     this.options = options;
     this.question = question;
     this.listener = listener;
+    this.traceParent = traceParent;
   }
 
   /// Begins, and asks for the first messages. What it hears of at once it hears before this
@@ -56,7 +60,7 @@ public final class RouterCall<Q, R> {
   public void start() {
     ClientCall<Q, R> call = routers.next().newCall(method, options);
     current = call;
-    call.start(new Received(), new Metadata());
+    call.start(new Received(), TraceParent.metadata(traceParent));
     call.request(WINDOW);
     call.sendMessage(question);
     call.halfClose();

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import ringfence.gateway.GatewayConfig;
 import ringfence.proto.v1.GetReceiptRequest;
 import ringfence.proto.v1.ListModelsRequest;
@@ -119,17 +120,21 @@ public final class Routers {
   }
 
   /// A call of `Routing.Generate`, not yet begun; its listener runs on the context's event loop.
+  ///
+  /// @param traceParent which span it belongs to; null: none
   public RouterCall<RouteRequest, RouteEvent> generate(
       RouteRequest request,
       Deadline deadline,
       Context context,
-      RouterCall.Listener<RouteEvent> listener) {
+      RouterCall.Listener<RouteEvent> listener,
+      @Nullable String traceParent) {
     return new RouterCall<>(
         inOrder(context),
         RoutingGrpc.getGenerateMethod(),
         CallOptions.DEFAULT.withExecutor(on(context)).withDeadline(deadline),
         request,
-        listener);
+        listener,
+        traceParent);
   }
 
   /// A call of `Routing.ListModels`, not yet begun; its listener runs on the context's event loop.
@@ -145,7 +150,8 @@ public final class Routers {
             .withExecutor(on(context))
             .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
         request,
-        listener);
+        listener,
+        null);
   }
 
   /// A call of `Routing.GetReceipt`, not yet begun; its listener runs on the context's event loop.
@@ -161,7 +167,8 @@ public final class Routers {
             .withExecutor(on(context))
             .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
         request,
-        listener);
+        listener,
+        null);
   }
 
   /// A call of any method, not yet begun; its listener runs on the context's event loop.
@@ -180,7 +187,8 @@ public final class Routers {
             .withExecutor(on(context))
             .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
         question,
-        listener);
+        listener,
+        null);
   }
 
   /// What comes on the event loop itself is dealt with at once.

@@ -16,6 +16,7 @@ import ringfence.proto.v1.Zone;
 /// @param requestId the client's name for it, or ours
 /// @param zoneHeader the header `Ringfence-Zone`, or null
 /// @param explain the header `Ringfence-Explain`: every verdict of the placement is wanted
+/// @param traceParent the header of that name: the span that it belongs to, or null
 /// @param maxWaitMillis the header `Ringfence-Max-Wait-Ms`; 0 is the router's default
 record Arrival(
     long nanos,
@@ -23,7 +24,8 @@ record Arrival(
     Caller caller,
     @Nullable String zoneHeader,
     long maxWaitMillis,
-    boolean explain) {
+    boolean explain,
+    @Nullable String traceParent) {
   private static final String KEY = "ringfence.arrival";
   private static final long MAX_WAIT_MILLIS = 3_600_000;
 

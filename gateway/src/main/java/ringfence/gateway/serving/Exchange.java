@@ -62,7 +62,8 @@ final class Exchange {
       return;
     }
     if (error.status() >= 500) {
-      LOG.warnf("request %s failed: %s", observation.requestId(), error.code());
+      observation.logged(
+          () -> LOG.warnf("request %s failed: %s", observation.requestId(), error.code()));
     }
     observation.failed(error);
     end();
@@ -124,7 +125,7 @@ final class Exchange {
     private void handle(RouteEvent event) {
       switch (event.getEventCase()) {
         case PLACEMENT -> {
-          observation.placed(request.getModel());
+          observation.placed(request.getModel(), event.getPlacement());
           sink.placed(event.getPlacement());
         }
         case BEGUN -> begin(event.getBegun());

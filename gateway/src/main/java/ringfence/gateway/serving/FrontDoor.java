@@ -23,6 +23,7 @@ import ringfence.gateway.openai.ApiError;
 import ringfence.gateway.openai.FailureMapping;
 import ringfence.gateway.page.PageApi;
 import ringfence.gateway.page.PageRoutes;
+import ringfence.telemetry.TraceParent;
 
 /// What every request passes before its route: Host, Origin, key; and what it meets where there is
 /// no route.
@@ -107,7 +108,8 @@ public final class FrontDoor {
               caller,
               request.getHeader("Ringfence-Zone"),
               Arrival.waiting(request.getHeader("Ringfence-Max-Wait-Ms")),
-              Arrival.explaining(request.getHeader("Ringfence-Explain"))));
+              Arrival.explaining(request.getHeader("Ringfence-Explain")),
+              request.getHeader(TraceParent.HEADER)));
     } catch (ApiError error) {
       Reply.error(context, error);
       return;

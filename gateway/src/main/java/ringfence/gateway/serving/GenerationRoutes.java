@@ -87,7 +87,9 @@ public final class GenerationRoutes {
 
   private void handle(RoutingContext context, String route, Function<byte[], Work> reader) {
     Arrival arrival = Arrival.of(context);
-    var observation = new Observation(metrics, route, arrival.requestId(), arrival.nanos());
+    Observation observation =
+        Observation.traced(
+            metrics, route, arrival.requestId(), arrival.nanos(), arrival.traceParent());
     context.addEndHandler(ended -> observation.closed());
     Gate.Ticket ticket;
     try {
@@ -137,6 +139,7 @@ public final class GenerationRoutes {
       }
     }
     String id = RequestIds.fresh();
+    observation.answersAs(id);
     var head =
         new AnswerHead(
             work.idPrefix() + id, Instant.now().getEpochSecond(), work.options().model());
@@ -159,7 +162,10 @@ public final class GenerationRoutes {
     long spentNanos = System.nanoTime() - arrival.nanos();
     Deadline deadline =
         Deadline.after(config.deadline().toNanos() - spentNanos, TimeUnit.NANOSECONDS);
-    exchange.start(requests, branch -> routers.generate(branch.request(), deadline, loop, branch));
+    exchange.start(
+        requests,
+        branch ->
+            routers.generate(branch.request(), deadline, loop, branch, observation.traceParent()));
   }
 
   private static void refuse(RoutingContext context, Observation observation, ApiError error) {

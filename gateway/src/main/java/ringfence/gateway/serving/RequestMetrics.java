@@ -4,19 +4,26 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.quarkus.runtime.configuration.ConfigurationException;
+import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import ringfence.gateway.GatewayConfig;
 import ringfence.gateway.access.Access;
 import ringfence.gateway.openai.Tally;
+import ringfence.telemetry.JsonLog;
+import ringfence.telemetry.Telemetry;
+import ringfence.telemetry.TelemetrySettings;
 
 /// The gateway's metrics. Labels are bounded: routes and statuses are few, and of models only the
 /// first that the router knew get a name.
 @Singleton
 public final class RequestMetrics {
   static final String NO_MODEL = "none";
+  static final String PROVIDER = "ringfence";
   private static final String OTHER_MODELS = "other";
   private static final int MAX_MODELS = 64;
 
@@ -26,14 +33,51 @@ public final class RequestMetrics {
       Timer firstToken, Timer interToken, Counter prompt, Counter cached, Counter answer) {}
 
   private final MeterRegistry registry;
+  private final GenerationMetrics generations;
+  private final Telemetry telemetry;
   private final Map<String, ModelMeters> models = new ConcurrentHashMap<>();
   private final Map<Request, Timer> requests = new ConcurrentHashMap<>();
 
-  RequestMetrics(MeterRegistry registry, Access access) {
+  RequestMetrics(MeterRegistry registry, Access access, GatewayConfig config) {
     this.registry = registry;
+    this.generations = new GenerationMetrics(registry);
+    JsonLog.install(config.telemetry());
+    this.telemetry = telemetry(config);
+    telemetry.export(registry);
     Gauge.builder("ringfence.gateway.requests.in.flight", access.gate(), gate -> gate.inFlight())
         .description("Requests under way; one with several prompts counts once for each")
         .register(registry);
+  }
+
+  private static Telemetry telemetry(GatewayConfig config) {
+    try {
+      return Telemetry.of(
+          TelemetrySettings.of("ringfence.gateway.telemetry", config.telemetry()),
+          "ringfence-gateway",
+          "gateway");
+    } catch (IllegalArgumentException wrong) {
+      throw new ConfigurationException(String.valueOf(wrong.getMessage()), wrong);
+    }
+  }
+
+  /// What makes spans.
+  Telemetry telemetry() {
+    return telemetry;
+  }
+
+  /// What is measured of complete answers.
+  GenerationMetrics generations() {
+    return generations;
+  }
+
+  /// What a route does, as OpenTelemetry's conventions call it.
+  static String operation(String route) {
+    return route.equals(GenerationRoutes.CHAT) ? "chat" : "text_completion";
+  }
+
+  @PreDestroy
+  void close() {
+    telemetry.close();
   }
 
   /// A name that may be a label.

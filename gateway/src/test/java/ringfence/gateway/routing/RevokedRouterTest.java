@@ -123,7 +123,12 @@ class RevokedRouterTest {
             .setPrompt(Prompt.newBuilder().setText("a b"))
             .build();
     routers
-        .generate(question, Deadline.after(30, TimeUnit.SECONDS), vertx.getOrCreateContext(), heard)
+        .generate(
+            question,
+            Deadline.after(30, TimeUnit.SECONDS),
+            vertx.getOrCreateContext(),
+            heard,
+            null)
         .start();
     return heard;
   }

@@ -85,7 +85,8 @@ class RoutersTest {
               public void onEnd(Status status, @Nullable Metadata trailers) {
                 end.complete(new End(holder.messages, status, FailureMapping.failure(trailers)));
               }
-            });
+            },
+            null);
     holder.call.start();
     return end.get(20, TimeUnit.SECONDS);
   }

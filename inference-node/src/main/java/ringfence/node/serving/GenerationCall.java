@@ -38,6 +38,7 @@ final class GenerationCall implements AnswerListener {
   private final Tokenizer tokenizer;
   private final Started started;
   private final NodeMetrics metrics;
+  private final AttemptSpan span;
   private final Runnable left;
   private final AtomicBoolean ended = new AtomicBoolean();
   private final long openedNanos = System.nanoTime();
@@ -53,6 +54,7 @@ final class GenerationCall implements AnswerListener {
       Tokenizer tokenizer,
       Started started,
       NodeMetrics metrics,
+      AttemptSpan span,
       Runnable left) {
     this.observer = observer;
     this.requestId = requestId;
@@ -60,6 +62,7 @@ final class GenerationCall implements AnswerListener {
     this.tokenizer = tokenizer;
     this.started = started;
     this.metrics = metrics;
+    this.span = span;
     this.left = left;
     observer.setOnCancelHandler(this::readerGone);
     observer.setOnReadyHandler(this::readerReady);
@@ -68,6 +71,7 @@ final class GenerationCall implements AnswerListener {
   /// The attempt was not admitted: whoever refused it answers the caller.
   void discard() {
     ended.set(true);
+    span.failed(Failure.Reason.STALE_ATTEMPT);
   }
 
   /// The engine has taken the task.
@@ -89,6 +93,7 @@ final class GenerationCall implements AnswerListener {
         running.cancel();
       }
       metrics.failed(failure.getReason());
+      span.failed(failure.getReason());
       sendFailure(Failures.of(failure));
     }
   }
@@ -96,6 +101,7 @@ final class GenerationCall implements AnswerListener {
   private void readerGone() {
     if (leave()) {
       metrics.failed(Failure.Reason.CANCELLED);
+      span.failed(Failure.Reason.CANCELLED);
     }
     Answer running = answer;
     if (running != null) {
@@ -194,6 +200,7 @@ final class GenerationCall implements AnswerListener {
             .build();
     if (leave()) {
       metrics.finished(statistics);
+      span.done(statistics);
       synchronized (this) {
         if (!observer.isCancelled()) {
           observer.onNext(event);
@@ -212,6 +219,7 @@ final class GenerationCall implements AnswerListener {
   public void failed(EngineException failure) {
     if (leave()) {
       metrics.failed(Failures.reason(failure.reason()));
+      span.failed(Failures.reason(failure.reason()));
       sendFailure(Failures.of(failure));
     }
   }

@@ -21,6 +21,8 @@ import ringfence.proto.v1.GenerationEvent;
 import ringfence.proto.v1.GenerationGrpc;
 import ringfence.proto.v1.GenerationRequest;
 import ringfence.proto.v1.Started;
+import ringfence.telemetry.Telemetry;
+import ringfence.telemetry.TraceParent;
 import ringfence.tls.MethodRules;
 import ringfence.tls.Role;
 
@@ -37,16 +39,19 @@ final class GenerationService extends GenerationGrpc.GenerationImplBase {
   private final Attempts attempts;
   private final NodeStatus status;
   private final Duration defaultDeadline;
+  private final Telemetry telemetry;
 
   GenerationService(
       Map<String, MeteredModel> models,
       Attempts attempts,
       NodeStatus status,
-      Duration defaultDeadline) {
+      Duration defaultDeadline,
+      Telemetry telemetry) {
     this.models = models;
     this.attempts = attempts;
     this.status = status;
     this.defaultDeadline = defaultDeadline;
+    this.telemetry = telemetry;
   }
 
   @Override
@@ -89,6 +94,7 @@ final class GenerationService extends GenerationGrpc.GenerationImplBase {
             model.tokenizer(),
             started,
             metered.metrics(),
+            AttemptSpan.begin(telemetry, request, TraceParent.caller()),
             () -> attempts.leave(request.getRequestId(), request.getAttempt()));
     try {
       attempts.enter(request.getRequestId(), request.getAttempt(), call::end);

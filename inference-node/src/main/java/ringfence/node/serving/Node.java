@@ -28,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.vulkan.device.ExitGuard;
 import ringfence.node.serving.NodeSettings.HostPort;
 import ringfence.proto.v1.Failure;
+import ringfence.telemetry.JsonLog;
+import ringfence.telemetry.Telemetry;
+import ringfence.telemetry.TraceParent;
 import ringfence.tls.LinkSecurity;
 import ringfence.tls.Peer;
 import ringfence.tls.PlainHttp;
@@ -65,6 +68,7 @@ public class Node {
       new NioEventLoopGroup(
           Math.max(1, Runtime.getRuntime().availableProcessors() / CORES_FOR_EACH_LOOP),
           new DefaultThreadFactory("links", true));
+  private Telemetry telemetry = Telemetry.OFF;
   private @Nullable LinkSecurity links;
   private @Nullable Server server;
   private @Nullable NodeSettings settings;
@@ -87,9 +91,12 @@ public class Node {
   /// @throws NodeStartException when a setting, a model or a port is wrong
   void start() throws NodeStartException {
     try {
+      JsonLog.install(config.telemetry());
       PlainHttp.check(httpHost, plaintext);
       NodeSettings checked = NodeSettings.check(config);
       settings = checked;
+      telemetry = Telemetry.of(checked.telemetry(), "ringfence-node", checked.name());
+      telemetry.export(registry);
       LinkSecurity protectedLinks =
           LinkSecurity.of(
               checked.tls(),
@@ -106,7 +113,7 @@ public class Node {
         serve(ServedModel.open(model, checked.served()), metered);
       }
       GenerationService service =
-          new GenerationService(metered, attempts, status, checked.defaultDeadline());
+          new GenerationService(metered, attempts, status, checked.defaultDeadline(), telemetry);
       server =
           NettyServerBuilder.forAddress(
                   new InetSocketAddress(checked.listen().host(), checked.listen().port()),
@@ -122,6 +129,7 @@ public class Node {
               .keepAliveTime(10, TimeUnit.SECONDS)
               .keepAliveTimeout(3, TimeUnit.SECONDS)
               .addService(protectedLinks.guarded(service, GenerationService.RULES))
+              .intercept(new TraceParent.Reader())
               .build()
               .start();
       status.becomeReady();
@@ -195,6 +203,7 @@ public class Node {
     timer.awaitTermination(1, TimeUnit.SECONDS);
     calls.shutdown();
     var _ = loops.shutdownGracefully(0, 2, TimeUnit.SECONDS);
+    telemetry.close();
     if (links != null) {
       links.close();
     }

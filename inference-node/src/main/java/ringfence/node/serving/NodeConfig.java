@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import ringfence.telemetry.TelemetryConfig;
 import ringfence.tls.TlsConfig;
 
 /// The node's settings, `ringfence.node.*`. [NodeSettings] checks them.
@@ -91,6 +92,9 @@ public interface NodeConfig {
   /// Largest request message.
   @WithDefault("32M")
   MemorySize maxRequest();
+
+  /// Where traces and metrics are exported to.
+  TelemetryConfig telemetry();
 
   /// Certificates; without them routers are on this machine.
   TlsConfig tls();

@@ -50,6 +50,13 @@ final class NodeMetrics {
         "ringfence.node.sequences.waiting",
         "Sequences that wait for their first step",
         EngineStats::waitingSequences);
+    Gauge.builder(
+            "ringfence.node.kv.tokens",
+            served,
+            s -> (double) s.backend().pages() * s.backend().pageTokens())
+        .description("Tokens that the KV cache holds")
+        .tag("model", model)
+        .register(registry);
     gauge(
         served,
         "ringfence.node.kv.tokens.free",

@@ -14,6 +14,7 @@ import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.KvType;
 import ringfence.node.simulation.Simulation;
 import ringfence.proto.v1.Zone;
+import ringfence.telemetry.TelemetrySettings;
 import ringfence.tls.Loopback;
 import ringfence.tls.TlsFiles;
 
@@ -21,6 +22,7 @@ import ringfence.tls.TlsFiles;
 ///
 /// @param models none where a simulation stands for them
 /// @param advertise empty: as bound
+/// @param telemetry null: nothing is exported
 /// @param tls null: there is none, and everything is on this machine
 public record NodeSettings(
     String name,
@@ -44,6 +46,7 @@ public record NodeSettings(
     Duration defaultDeadline,
     Duration drainLimit,
     int maxRequestBytes,
+    @Nullable TelemetrySettings telemetry,
     @Nullable TlsFiles tls) {
   static final String TLS = "ringfence.node.tls";
 
@@ -157,6 +160,7 @@ public record NodeSettings(
         positive("default-deadline", config.defaultDeadline()),
         positive("drain-limit", config.drainLimit()),
         (int) within("max-request", config.maxRequest().asLongValue(), 1L << 10, 1L << 30),
+        TelemetrySettings.of("ringfence.node.telemetry", config.telemetry()),
         tls);
   }
 

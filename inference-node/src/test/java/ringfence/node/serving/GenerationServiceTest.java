@@ -93,7 +93,8 @@ class GenerationServiceTest {
                             served, new NodeMetrics(new SimpleMeterRegistry(), served))),
                     attempts,
                     status,
-                    Duration.ofMinutes(1)))
+                    Duration.ofMinutes(1),
+                    ringfence.telemetry.Telemetry.OFF))
             .build()
             .start();
     channel =

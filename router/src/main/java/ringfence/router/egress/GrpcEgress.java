@@ -7,7 +7,9 @@ import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.CancelRequest;
 import ringfence.proto.v1.CancelResponse;
 import ringfence.proto.v1.Failure;
@@ -27,6 +29,7 @@ public final class GrpcEgress implements Egress, AutoCloseable {
   private final LongSupplier nanoClock;
   private final TargetChannels channels;
   private final Executor executor;
+  private volatile Function<EgressGrant, @Nullable String> traceParents = _ -> null;
 
   /// An egress without channels.
   ///
@@ -52,6 +55,13 @@ public final class GrpcEgress implements Egress, AutoCloseable {
     this.executor = executor;
     this.channels =
         new TargetChannels(maxMessageBytes, connections, keepAliveMillis, links, loops, executor);
+  }
+
+  /// Has calls say which span they belong to.
+  ///
+  /// @param headers of an attempt; null: it is in no trace
+  public void propagate(Function<EgressGrant, @Nullable String> headers) {
+    traceParents = headers;
   }
 
   @Override
@@ -80,7 +90,7 @@ public final class GrpcEgress implements Egress, AutoCloseable {
       executor.execute(() -> call.refuse(failure));
       return;
     }
-    call.start(channel, cleared, remainingNanos);
+    call.start(channel, cleared, remainingNanos, traceParents.apply(cleared.grant()));
   }
 
   @Override

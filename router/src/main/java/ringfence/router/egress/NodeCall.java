@@ -3,6 +3,7 @@ package ringfence.router.egress;
 import com.google.protobuf.ByteString;
 import io.grpc.CallOptions;
 import io.grpc.Channel;
+import io.grpc.ClientInterceptors;
 import io.grpc.Context;
 import io.grpc.KnownLength;
 import io.grpc.Metadata;
@@ -11,6 +12,7 @@ import io.grpc.Status;
 import io.grpc.stub.ClientCallStreamObserver;
 import io.grpc.stub.ClientCalls;
 import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.MetadataUtils;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -22,6 +24,7 @@ import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.GenerationEvent;
 import ringfence.proto.v1.GenerationGrpc;
 import ringfence.router.Failures;
+import ringfence.telemetry.TraceParent;
 
 /// One attempt's call of a node: waits for its clearance, then streams. The request is sent as the
 /// very bytes that were cleared. Events are heard on the thread that reads the connection; the end,
@@ -43,7 +46,10 @@ final class NodeCall implements ClientResponseObserver<ByteString, GenerationEve
   }
 
   /// Sends what was cleared, unless the attempt has ended meanwhile.
-  void start(Channel channel, Clearance cleared, long remainingNanos) {
+  ///
+  /// @param traceParent null: it is in no trace
+  void start(
+      Channel channel, Clearance cleared, long remainingNanos, @Nullable String traceParent) {
     synchronized (this) {
       if (over) {
         return;
@@ -56,7 +62,7 @@ final class NodeCall implements ClientResponseObserver<ByteString, GenerationEve
     // Its end is decided by the dispatch alone, not by the context of the call that caused it.
     Context.ROOT.run(() ->
         ClientCalls.asyncServerStreamingCall(
-            channel.newCall(GENERATE, options), cleared.bytes(), this));
+            traced(channel, traceParent).newCall(GENERATE, options), cleared.bytes(), this));
     ClientCallStreamObserver<ByteString> late;
     synchronized (this) {
       late = over ? stream : null;
@@ -64,6 +70,13 @@ final class NodeCall implements ClientResponseObserver<ByteString, GenerationEve
     if (late != null) {
       end(late);
     }
+  }
+
+  private static Channel traced(Channel channel, @Nullable String traceParent) {
+    return traceParent == null
+        ? channel
+        : ClientInterceptors.intercept(
+            channel, MetadataUtils.newAttachHeadersInterceptor(TraceParent.metadata(traceParent)));
   }
 
   /// Nothing was sent, and nothing will be.

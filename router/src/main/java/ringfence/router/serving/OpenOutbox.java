@@ -60,7 +60,7 @@ final class OpenOutbox implements AutoCloseable {
               nanoClock,
               committer,
               new Metered(registry));
-      show(outbox, registry);
+      show(outbox, plan, registry);
       LOG.infof("outbox %s in %s, %d bytes", outbox.id(), disk, outbox.bytes());
       KafkaPublisher publisher =
           plan.kafka() == null
@@ -81,15 +81,20 @@ final class OpenOutbox implements AutoCloseable {
     }
   }
 
-  private static void show(Outbox outbox, MeterRegistry registry) {
+  private static void show(Outbox outbox, EventsPlan plan, MeterRegistry registry) {
     Gauge.builder("ringfence.router.events.waiting", outbox::waiting)
         .description("Events that wait for the disk")
         .register(registry);
     Gauge.builder("ringfence.router.events.bytes", outbox::bytes)
         .description("Bytes of the outbox on disk")
         .register(registry);
-    Gauge.builder("ringfence.router.events.unpublished", () -> outbox.durable() - outbox.floor())
-        .description("Events that are on disk and not known to be published")
+    Gauge.builder("ringfence.router.events.max.bytes", () -> plan.outbox().maxBytes())
+        .description("What it may have")
+        .register(registry);
+    Gauge.builder(
+            "ringfence.router.events.unpublished",
+            () -> plan.kafka() == null ? 0 : outbox.durable() - outbox.floor())
+        .description("Events that are on disk and not known to be published; 0 without Kafka")
         .register(registry);
   }
 

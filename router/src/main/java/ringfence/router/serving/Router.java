@@ -36,6 +36,8 @@ import ringfence.router.overview.WithTimeline;
 import ringfence.router.routing.Placer;
 import ringfence.router.routing.TargetView;
 import ringfence.router.upstream.Upstreams;
+import ringfence.telemetry.Telemetry;
+import ringfence.telemetry.TraceParent;
 import ringfence.tls.LinkSecurity;
 import ringfence.tls.Peer;
 import ringfence.tls.ProcessIdentity;
@@ -53,6 +55,7 @@ public final class Router implements AutoCloseable {
   private final TimerAlarms alarms;
   private final @Nullable OpenLedger ledger;
   private final @Nullable OpenOutbox outbox;
+  private final Telemetry telemetry;
   private final GrpcEgress egress;
   private final Upstreams upstreams;
   private final UpstreamEgress upstreamEgress;
@@ -83,7 +86,10 @@ public final class Router implements AutoCloseable {
     ledger = OpenLedger.of(settings.ledger(), nanoClock, registry);
     outbox = OpenOutbox.of(settings.events(), settings.name(), nanoClock, registry);
     ToldEvents told = outbox == null ? null : new ToldEvents(outbox.outbox());
-    MetricsAndEvents heard = new MetricsAndEvents(metrics, told);
+    telemetry = Telemetry.of(settings.telemetry(), "ringfence-router", settings.name());
+    telemetry.export(registry);
+    RequestTraces traces = new RequestTraces(telemetry);
+    Observers heard = new Observers(metrics, traces, told);
     WithTimeline observer = new WithTimeline(heard, heard, timeline);
     int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     callbacks =
@@ -111,6 +117,7 @@ public final class Router implements AutoCloseable {
             loops,
             nanoClock,
             callbacks);
+    egress.propagate(traces::header);
     alarms = new TimerAlarms(callbacks);
     upstreams = new Upstreams(() -> policy.policy().document().upstreams(), nanoClock, metrics);
     upstreamEgress = new UpstreamEgress(exit, upstreams, nanoClock, alarms, callbacks);
@@ -154,6 +161,7 @@ public final class Router implements AutoCloseable {
             .permitKeepAliveWithoutCalls(true)
             .keepAliveTime(settings.nodeKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
             .keepAliveTimeout(settings.nodeKeepAlive().toMillis(), TimeUnit.MILLISECONDS)
+            .intercept(new TraceParent.Reader())
             .addService(
                 links.guarded(
                     new RoutingService(
@@ -161,6 +169,8 @@ public final class Router implements AutoCloseable {
                         admission,
                         new Receipts(ledger == null ? null : ledger.ledger()),
                         outbox == null ? null : outbox.outbox(),
+                        traces,
+                        new TenantMetrics(registry),
                         callbacks,
                         settings),
                     RoutingService.RULES))
@@ -307,6 +317,7 @@ public final class Router implements AutoCloseable {
     links.close();
     loops.close();
     callbacks.shutdown();
+    telemetry.close();
     if (ledger != null) {
       ledger.close();
     }

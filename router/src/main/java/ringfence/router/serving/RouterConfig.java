@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import ringfence.telemetry.TelemetryConfig;
 import ringfence.tls.TlsConfig;
 
 /// The router's configuration as it is written; [RouterSettings] checks it.
@@ -124,6 +125,9 @@ public interface RouterConfig {
 
   /// The account of what leaves.
   Ledger ledger();
+
+  /// Where traces and metrics are exported to.
+  TelemetryConfig telemetry();
 
   /// What is told of the router's work.
   Events events();

@@ -12,6 +12,7 @@ import org.eclipse.microprofile.health.HealthCheckResponse;
 import org.eclipse.microprofile.health.Readiness;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
+import ringfence.telemetry.JsonLog;
 import ringfence.tls.PlainHttp;
 
 /// Starts the router with the application and drains it when it is stopped.
@@ -40,6 +41,7 @@ public class RouterLifecycle implements HealthCheck {
 
   void start(@Observes StartupEvent started) throws IOException {
     PlainHttp.check(httpHost, plaintext);
+    JsonLog.install(config.telemetry());
     RouterSettings settings = RouterSettings.of(config);
     Router running = new Router(settings, registry);
     router = running;

@@ -34,6 +34,7 @@ final class RouterMetrics
 
   private final AtomicInteger openBreakers = new AtomicInteger();
   private final MeterRegistry registry;
+  private final Map<Zone, Counter> departures = new EnumMap<>(Zone.class);
   private final Timer placement;
   private final Timer resumes;
   private final Timer served;
@@ -62,6 +63,14 @@ final class RouterMetrics
             .minimumExpectedValue(Duration.ofMillis(1))
             .maximumExpectedValue(Duration.ofSeconds(60))
             .register(registry);
+    for (Zone zone : Zone.values()) {
+      departures.put(
+          zone,
+          Counter.builder("ringfence.router.departures")
+              .description("Attempts that were begun, by the zone of their target")
+              .tag("zone", zone.name().toLowerCase(Locale.ROOT))
+              .register(registry));
+    }
     served = waiting(registry, "served");
     unserved = waiting(registry, "unserved");
     for (Cause cause : Cause.values()) {
@@ -200,7 +209,12 @@ final class RouterMetrics
   }
 
   @Override
-  public void attemptBegun(AttemptFacts attempt) {}
+  public void attemptBegun(AttemptFacts attempt) {
+    Counter counter = departures.get(attempt.target().zone());
+    if (counter != null) {
+      counter.increment();
+    }
+  }
 
   @Override
   public void attemptEnded(AttemptFacts attempt, Failure.Reason reason) {

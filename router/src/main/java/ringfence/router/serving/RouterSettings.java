@@ -8,6 +8,7 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import ringfence.router.dispatch.DispatchLimits;
 import ringfence.router.policy.budget.SpentFile;
+import ringfence.telemetry.TelemetrySettings;
 import ringfence.tls.TlsFiles;
 
 /// The router's configuration, checked.
@@ -15,6 +16,7 @@ import ringfence.tls.TlsFiles;
 /// @param spentFile what tenants have used; null: it is kept nowhere
 /// @param policyFile null: everybody is the same caller, who needs no key
 /// @param listen without TLS a loopback address
+/// @param telemetry null: nothing is exported
 /// @param tls null: there is none
 public record RouterSettings(
     String name,
@@ -38,6 +40,7 @@ public record RouterSettings(
     Duration drainLimit,
     LedgerPlan ledger,
     EventsPlan events,
+    @Nullable TelemetrySettings telemetry,
     @Nullable Path policyFile,
     @Nullable Path spentFile,
     Duration policyPoll,
@@ -102,6 +105,7 @@ public record RouterSettings(
         between("drain-limit", config.drainLimit(), Duration.ZERO, Duration.ofHours(1)),
         LedgerPlan.of(config.ledger()),
         EventsPlan.of(config.events()),
+        TelemetrySettings.of("ringfence.router.telemetry", config.telemetry()),
         config.policyFile().orElse(null),
         config.spentFile().or(() -> config.policyFile().map(SpentFile::beside)).orElse(null),
         between("policy-poll", config.policyPoll(), Duration.ofMillis(100), Duration.ofMinutes(1)),

@@ -42,6 +42,7 @@ import ringfence.router.policy.document.Tenant;
 import ringfence.router.routing.ModelView;
 import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
+import ringfence.telemetry.TraceParent;
 import ringfence.tls.MethodRules;
 import ringfence.tls.Role;
 
@@ -57,6 +58,8 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
   private final Admission admission;
   private final Receipts receipts;
   private final @Nullable Outbox outbox;
+  private final RequestTraces traces;
+  private final TenantMetrics tenants;
   private final Executor executor;
   private final RequestRules rules;
   private final Duration defaultDeadline;
@@ -69,12 +72,16 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
       Admission admission,
       Receipts receipts,
       @Nullable Outbox outbox,
+      RequestTraces traces,
+      TenantMetrics tenants,
       Executor executor,
       RouterSettings settings) {
     this.dispatcher = dispatcher;
     this.admission = admission;
     this.receipts = receipts;
     this.outbox = outbox;
+    this.traces = traces;
+    this.tenants = tenants;
     this.executor = executor;
     this.rules = new RequestRules(settings.maxPromptBytes());
     this.defaultDeadline = settings.defaultDeadline();
@@ -154,14 +161,15 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
             remainingNanos(Context.current().getDeadline()),
             reader,
             () -> {
+              tenants.booked(request.getTenant(), spending.end());
               if (recorded == null) {
-                spending.end();
                 admission.giveBack(ticket);
               } else {
                 // What is owed is bounded by the requests that hold a place.
                 var _ = recorded.over().thenRun(() -> admission.giveBack(ticket));
               }
             });
+    traces.begin(request.getRequestId(), request.getModel(), TraceParent.caller());
     reader.aborts(dispatch);
     ticket.holds(dispatch);
     call.setOnCancelHandler(dispatch::cancel);

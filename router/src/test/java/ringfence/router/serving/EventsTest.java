@@ -142,4 +142,28 @@ class EventsTest {
       }
     }
   }
+
+  /// However many requests come under however many ids, there are as many series as before.
+  @Test
+  void noSeriesIsMadeByARequest() throws Exception {
+    try (TestRouter router = new TestRouter(plan(), LedgerPlan.NONE, null);
+        TestGateway gateway = new TestGateway(router.address());
+        FakeNode node = new FakeNode("near").register(router.address())) {
+      assertThat(gateway.ask(TestGateway.request().build()).code()).isEqualTo(Status.Code.OK);
+      router.awaitInFlight(0);
+      int before = router.registry.getMeters().size();
+      List<String> ids = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        RouteRequest request = TestGateway.request().build();
+        ids.add(request.getRequestId());
+        assertThat(gateway.ask(request).code()).isEqualTo(Status.Code.OK);
+      }
+      router.awaitInFlight(0);
+      assertThat(router.registry.getMeters()).hasSize(before);
+      assertThat(router.registry.getMeters())
+          .noneMatch(meter ->
+              meter.getId().getTags().stream().anyMatch(tag -> ids.contains(tag.getValue())));
+      assertThat(node.requests).hasSize(21);
+    }
+  }
 }

@@ -7,11 +7,13 @@ import ringfence.router.dispatch.AttemptFacts;
 import ringfence.router.dispatch.DispatchObserver;
 import ringfence.router.fleet.FleetObserver;
 import ringfence.router.routing.TargetView;
+import ringfence.telemetry.TracedLog;
 
-/// Has the metrics hear of everything, and the outbox, where there is one, of attempts and nodes.
+/// Has the metrics hear of everything, traces of requests and attempts, and the outbox, where there
+/// is one, of attempts and nodes.
 ///
 /// @param events null: there is no outbox
-record MetricsAndEvents(RouterMetrics metrics, @Nullable ToldEvents events)
+record Observers(RouterMetrics metrics, RequestTraces traces, @Nullable ToldEvents events)
     implements DispatchObserver, FleetObserver {
 
   @Override
@@ -22,6 +24,7 @@ record MetricsAndEvents(RouterMetrics metrics, @Nullable ToldEvents events)
   @Override
   public void attemptBegun(AttemptFacts attempt) {
     metrics.attemptBegun(attempt);
+    traces.attemptBegun(attempt);
     if (events != null) {
       events.attemptBegun(attempt);
     }
@@ -29,7 +32,8 @@ record MetricsAndEvents(RouterMetrics metrics, @Nullable ToldEvents events)
 
   @Override
   public void attemptEnded(AttemptFacts attempt, Failure.Reason reason) {
-    metrics.attemptEnded(attempt, reason);
+    TracedLog.in(traces.of(attempt), () -> metrics.attemptEnded(attempt, reason));
+    traces.attemptEnded(attempt, reason);
     if (events != null) {
       events.attemptEnded(attempt, reason);
     }
@@ -53,6 +57,7 @@ record MetricsAndEvents(RouterMetrics metrics, @Nullable ToldEvents events)
   @Override
   public void requestEnded(String requestId, Failure.Reason reason) {
     metrics.requestEnded(requestId, reason);
+    traces.requestEnded(requestId, reason);
   }
 
   @Override

@@ -1,0 +1,106 @@
+"""What traces, exported metrics and the outbox cost: gateway and router with and without, in turn on warm processes.
+
+usage: bench_telemetry.py [ROUNDS] [REQUESTS]
+
+Simulated nodes that answer at once; a receiver of OTLP that throws everything away. Prints requests a second and the processor time of gateway and
+router for each request, as medians over the rounds, and the difference to the plain stack of the same round."""
+
+import http.server
+import os
+import pathlib
+import re
+import statistics
+import subprocess
+import sys
+import threading
+
+from stack import ROOT, Stack, free_port, wait_for
+
+ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
+REQUESTS = int(sys.argv[2]) if len(sys.argv) > 2 else 3000
+TICK = os.sysconf("SC_CLK_TCK")
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_) -> None:
+        pass
+
+
+stack = Stack("bench")
+receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+threading.Thread(target=receiver.serve_forever, daemon=True).start()
+endpoint = f"http://127.0.0.1:{receiver.server_port}"
+
+
+def telemetry(service: str, sampling: float) -> dict:
+    return {f"ringfence.{service}.telemetry.endpoint": endpoint, f"ringfence.{service}.telemetry.sampling": sampling}
+
+
+VARIANTS = {
+    "plain": lambda service, name: {},
+    "again plain": lambda service, name: {},
+    "traces 1 of 10, metrics": lambda service, name: telemetry(service, 0.1),
+    "all traces, metrics": lambda service, name: telemetry(service, 1),
+    "outbox": lambda service, name: {"ringfence.router.events.folder": stack.folder / "events"} if service == "router" else {},
+}
+
+
+def cpu(name: str) -> float:
+    fields = pathlib.Path(f"/proc/{stack.processes[name].pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICK
+
+
+try:
+    ports = {variant: (free_port(), free_port(), free_port()) for variant in VARIANTS}
+    node, node_http = free_port(), free_port()
+    for variant, settings in VARIANTS.items():
+        router, router_http, gateway = ports[variant]
+        stack.start(f"router {variant}", "router", {"ringfence.router.listen-address": f"127.0.0.1:{router}", "quarkus.http.host": "127.0.0.1", "quarkus.http.port": router_http, **settings("router", variant)})
+        stack.start(f"gateway {variant}", "gateway", {"ringfence.gateway.routers": f"127.0.0.1:{router}", "ringfence.gateway.max-requests": 4096, "quarkus.http.host": "127.0.0.1", "quarkus.http.port": gateway, **settings("gateway", variant)})
+        stack.ready(f"router {variant}", router_http)
+    stack.start(
+        "node",
+        "inference-node",
+        {
+            "ringfence.node.simulate": "ttft=0ms,tpot=1us,slots=2048,model=quick",
+            "ringfence.node.listen-address": f"127.0.0.1:{node}",
+            "ringfence.node.routers": ",".join(f"127.0.0.1:{router}" for router, _, _ in ports.values()),
+            "quarkus.http.host": "127.0.0.1",
+            "quarkus.http.port": node_http,
+            **telemetry("node", 1),
+        },
+        ["serve"],
+    )
+    stack.ready("node", node_http)
+    for variant in VARIANTS:
+        stack.ready(f"gateway {variant}", ports[variant][2])
+    load = [stack.java, "-XX:+UseSerialGC", "-Xmx256m", "-XX:TieredStopAtLevel=1", str(ROOT / "gateway/bench/load/Main.java")]
+    seen: dict[str, list[tuple[float, float]]] = {variant: [] for variant in VARIANTS}
+    for round_ in range(ROUNDS + 1):
+        for variant in VARIANTS:
+            before = cpu(f"router {variant}") + cpu(f"gateway {variant}")
+            done = subprocess.run([*load, "requests", str(REQUESTS), "64", "4", f"node={stack.processes['node'].pid}", f"quick http://127.0.0.1:{ports[variant][2]}/v1 quick none"], capture_output=True, text=True)
+            if done.returncode:
+                sys.exit(f"{variant}: {done.stdout}{done.stderr}")
+            used = cpu(f"router {variant}") + cpu(f"gateway {variant}") - before
+            rates = [int(rate) for rate in re.findall(r"^\| \d+ \| (\d+) \|", done.stdout, re.M)]
+            if round_:
+                seen[variant].append((statistics.median(rates), used / REQUESTS * 1e6))
+    print(f"{ROUNDS} rounds of {REQUESTS} requests of 4 tokens, 64 at once; load average {os.getloadavg()[0]:.1f}")
+    print("| | requests/s | to plain | processor µs/request, gateway and router | to plain |\n| --- | --- | --- | --- | --- |")
+    for variant, figures in seen.items():
+        rate = statistics.median(rate for rate, _ in figures)
+        micros = statistics.median(used for _, used in figures)
+        against = [(own[0] / plain[0] - 1, own[1] / plain[1] - 1) for own, plain in zip(figures, seen["plain"])]
+        print(f"| {variant} | {rate:.0f} | {statistics.median(a for a, _ in against):+.1%} | {micros:.0f} | {statistics.median(b for _, b in against):+.1%} |")
+finally:
+    stack.stop()
+    receiver.shutdown()
