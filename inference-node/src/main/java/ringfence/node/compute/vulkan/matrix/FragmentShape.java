@@ -33,6 +33,10 @@ public record FragmentShape(
     return new FragmentShape(rowTiles, rowGroups, kGroups, ahead, tokens, splits);
   }
 
+  FragmentShape withRowGroups(int groups) {
+    return new FragmentShape(rowTiles, groups, kGroups, ahead, tokens, splits);
+  }
+
   /// The same for two matrices: row tiles come in pairs.
   FragmentShape paired() {
     return rowTiles % 2 == 0

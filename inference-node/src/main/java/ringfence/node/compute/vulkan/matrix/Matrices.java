@@ -160,8 +160,7 @@ public final class Matrices implements AutoCloseable {
       case Choice.Fragments(FragmentShape shape) ->
           kind == Kind.FRAGMENTS
               && hasFragments(shape)
-              && shape.threads() <= traits.limits().maxInvocations()
-              && shape.sharedBytes() <= traits.limits().sharedBytes()
+              && isWithinLimits(shape)
               && (matrices == 1 || shape.rowTiles() % 2 == 0);
       case Choice.Tiled tiled -> false;
     };
@@ -196,7 +195,20 @@ public final class Matrices implements AutoCloseable {
             ? tuning.invariant(tokens, matrices)
             : tuning.fragments(rows, tokens, matrices);
     // 8 tokens of 16: half of them for nothing.
-    return hasFragments(shape) ? shape : shape.withTokens(16);
+    shape = hasFragments(shape) ? shape : shape.withTokens(16);
+    // Fewer tokens and rows, which no order of summation depends on.
+    while (!isWithinLimits(shape) && shape.tokens() > 16) {
+      shape = shape.withTokens(shape.tokens() / 2);
+    }
+    while (!isWithinLimits(shape) && shape.rowGroups() > 1) {
+      shape = shape.withRowGroups(shape.rowGroups() / 2);
+    }
+    return shape;
+  }
+
+  private boolean isWithinLimits(FragmentShape shape) {
+    return shape.threads() <= traits.limits().maxInvocations()
+        && shape.sharedBytes() <= traits.limits().sharedBytes();
   }
 
   /// Whether products of so many tokens can be in linked phases.

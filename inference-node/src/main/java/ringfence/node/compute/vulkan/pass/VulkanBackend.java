@@ -411,7 +411,7 @@ public final class VulkanBackend implements Backend {
     return "vulkan-"
         + (options.deterministic() ? "invariant" : "fast")
         + (options.kvType() == KvType.F16 ? "" : "-kv-" + options.kvType().label())
-        + "-v3"
+        + "-v4"
         + tuning
         + " "
         + gpu.traits().cacheKey()
