@@ -124,11 +124,7 @@ class RevokedRouterTest {
             .build();
     routers
         .generate(
-            question,
-            Deadline.after(30, TimeUnit.SECONDS),
-            vertx.getOrCreateContext(),
-            heard,
-            null)
+            question, Deadline.after(30, TimeUnit.SECONDS), vertx.getOrCreateContext(), heard, null)
         .start();
     return heard;
   }
