@@ -143,15 +143,7 @@ public final class Routers {
       Duration limit,
       Context context,
       RouterCall.Listener<ListModelsResponse> listener) {
-    return new RouterCall<>(
-        inOrder(context),
-        RoutingGrpc.getListModelsMethod(),
-        CallOptions.DEFAULT
-            .withExecutor(on(context))
-            .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
-        request,
-        listener,
-        null);
+    return ask(RoutingGrpc.getListModelsMethod(), request, limit, context, listener);
   }
 
   /// A call of `Routing.GetReceipt`, not yet begun; its listener runs on the context's event loop.
@@ -160,15 +152,7 @@ public final class Routers {
       Duration limit,
       Context context,
       RouterCall.Listener<Receipt> listener) {
-    return new RouterCall<>(
-        inOrder(context),
-        RoutingGrpc.getGetReceiptMethod(),
-        CallOptions.DEFAULT
-            .withExecutor(on(context))
-            .withDeadlineAfter(limit.toMillis(), TimeUnit.MILLISECONDS),
-        request,
-        listener,
-        null);
+    return ask(RoutingGrpc.getGetReceiptMethod(), request, limit, context, listener);
   }
 
   /// A call of any method, not yet begun; its listener runs on the context's event loop.

@@ -6,14 +6,16 @@ import ringfence.proto.v1.NodeStateEvent.Change;
 import ringfence.router.dispatch.AttemptFacts;
 import ringfence.router.dispatch.DispatchObserver;
 import ringfence.router.fleet.FleetObserver;
+import ringfence.router.overview.Timeline;
 import ringfence.router.routing.TargetView;
 import ringfence.telemetry.TracedLog;
 
-/// Has the metrics hear of everything, traces of requests and attempts, and the outbox, where there
-/// is one, of attempts and nodes.
+/// Has the metrics hear of everything, traces of requests and attempts, and the timeline and, where
+/// there is one, the outbox of attempts and nodes.
 ///
 /// @param events null: there is no outbox
-record Observers(RouterMetrics metrics, RequestTraces traces, @Nullable ToldEvents events)
+record Observers(
+    RouterMetrics metrics, RequestTraces traces, Timeline timeline, @Nullable ToldEvents events)
     implements DispatchObserver, FleetObserver {
 
   @Override
@@ -25,6 +27,7 @@ record Observers(RouterMetrics metrics, RequestTraces traces, @Nullable ToldEven
   public void attemptBegun(AttemptFacts attempt) {
     metrics.attemptBegun(attempt);
     traces.attemptBegun(attempt);
+    timeline.placed(attempt);
     if (events != null) {
       events.attemptBegun(attempt);
     }
@@ -34,6 +37,7 @@ record Observers(RouterMetrics metrics, RequestTraces traces, @Nullable ToldEven
   public void attemptEnded(AttemptFacts attempt, Failure.Reason reason) {
     TracedLog.in(traces.of(attempt), () -> metrics.attemptEnded(attempt, reason));
     traces.attemptEnded(attempt, reason);
+    timeline.ended(attempt, reason);
     if (events != null) {
       events.attemptEnded(attempt, reason);
     }
@@ -63,12 +67,14 @@ record Observers(RouterMetrics metrics, RequestTraces traces, @Nullable ToldEven
   @Override
   public void joined(TargetView target) {
     metrics.joined(target);
+    timeline.changed(target, "joined", "");
     node(target, Change.JOINED, "");
   }
 
   @Override
   public void draining(TargetView target) {
     metrics.draining(target);
+    timeline.changed(target, "draining", "");
     node(target, Change.DRAINING, "");
   }
 
@@ -80,6 +86,7 @@ record Observers(RouterMetrics metrics, RequestTraces traces, @Nullable ToldEven
   @Override
   public void left(TargetView target, String why) {
     metrics.left(target, why);
+    timeline.changed(target, "left", why);
     node(target, Change.LEFT, why);
   }
 

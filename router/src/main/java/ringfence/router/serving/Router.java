@@ -32,7 +32,6 @@ import ringfence.router.overview.KeyDesk;
 import ringfence.router.overview.OverviewService;
 import ringfence.router.overview.PolicyViews;
 import ringfence.router.overview.Timeline;
-import ringfence.router.overview.WithTimeline;
 import ringfence.router.routing.Placer;
 import ringfence.router.routing.TargetView;
 import ringfence.router.upstream.Upstreams;
@@ -89,8 +88,7 @@ public final class Router implements AutoCloseable {
     telemetry = Telemetry.of(settings.telemetry(), "ringfence-router", settings.name());
     telemetry.export(registry);
     RequestTraces traces = new RequestTraces(telemetry);
-    Observers heard = new Observers(metrics, traces, told);
-    WithTimeline observer = new WithTimeline(heard, heard, timeline);
+    Observers observer = new Observers(metrics, traces, timeline, told);
     int threads = Math.max(4, 2 * Runtime.getRuntime().availableProcessors());
     callbacks =
         Executors.newFixedThreadPool(

@@ -5,6 +5,7 @@ import java.lang.foreign.ValueLayout;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
 import ringfence.node.compute.vulkan.device.Feature;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuBuffer;
@@ -152,12 +153,14 @@ public final class FragmentOrder {
 
   /// Which of [#USUAL]'s pairs each pair of this order is, two bits each, from the lowest on. Empty
   /// as [#pairs].
-  public Optional<Integer> packedPairs() {
+  ///
+  /// @param number what a kernel calls that pair
+  public Optional<Integer> packedPairs(IntUnaryOperator number) {
     return pairs()
         .map(places -> {
           int packed = 0;
           for (int p = 0; p < places.length; p++) {
-            packed |= p << (2 * places[p]);
+            packed |= number.applyAsInt(p) << (2 * places[p]);
           }
           return packed;
         });

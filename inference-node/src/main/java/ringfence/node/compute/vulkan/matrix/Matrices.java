@@ -69,7 +69,7 @@ public final class Matrices implements AutoCloseable {
     traits = gpu.traits();
     tuning = new Tuning(traits);
     fragments = FragmentOrder.ask(pipelines);
-    order = fragments.flatMap(FragmentOrder::pairs).map(Matrices::packed);
+    order = fragments.flatMap(order -> order.packedPairs(Matrices::ownPair));
     matVecs = traits.has(Feature.SUBGROUP_ARITHMETIC) && traits.has(Feature.SUBGROUP_SHUFFLE);
     scratch = gpu.allocate(order.isPresent() ? CONCURRENT * slotBytes() : 256, MemoryUse.DEVICE);
     try (Recording clear = gpu.record()) {
@@ -81,14 +81,9 @@ public final class Matrices implements AutoCloseable {
     return COUNTERS * 4L + PART_BYTES;
   }
 
-  /// Our pair for each of the device's, two bits each.
-  private static int packed(int[] places) {
-    int packed = 0;
-    for (int usual = 0; usual < places.length; usual++) {
-      int ours = usual / 2 + 2 * (usual % 2);
-      packed |= ours << (2 * places[usual]);
-    }
-    return packed;
+  /// Pairs go row by row in [FragmentOrder#USUAL], in tiles of weights column by column.
+  private static int ownPair(int usual) {
+    return usual / 2 + 2 * (usual % 2);
   }
 
   /// How the device's fragments are ordered, where it has any.

@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.Backend;
@@ -21,7 +22,6 @@ import ringfence.node.compute.Profiler;
 import ringfence.node.compute.vulkan.VulkanDevices;
 import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.Recording;
-import ringfence.node.compute.vulkan.kernel.FragmentOrder;
 import ringfence.node.compute.vulkan.kernel.PhaseLinks;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.matrix.Arithmetic;
@@ -191,7 +191,9 @@ public final class VulkanBackend implements Backend {
         AttentionSizes.of(
             spec,
             gpu.traits(),
-            matrices.fragmentOrder().flatMap(FragmentOrder::packedPairs),
+            matrices
+                .fragmentOrder()
+                .flatMap(pairs -> pairs.packedPairs(IntUnaryOperator.identity())),
             options.pageTokens(),
             options.deterministic());
     int multiprocessors = gpu.traits().multiprocessors().orElse(MULTIPROCESSORS);

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.function.IntUnaryOperator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -176,7 +177,8 @@ class AttentionTest {
           AttentionSizes.of(
               spec,
               gpu.traits(),
-              FragmentOrder.ask(pipelines).flatMap(FragmentOrder::packedPairs),
+              FragmentOrder.ask(pipelines)
+                  .flatMap(pairs -> pairs.packedPairs(IntUnaryOperator.identity())),
               page,
               invariant);
       AttentionPlan cut =
