@@ -430,7 +430,7 @@ def client() -> None:
 
 def look_at_pages() -> None:
     for name in ("router-http", "gateway", "node-1-http", "node-2-http", "far-http"):
-        for path in ("/q/metrics", "/q/health"):
+        for path in ("/metrics", "/q/metrics", "/q/health"):
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{run['ports'][name]}{path}", timeout=5) as page:
                     watch("metrics and health", page.read(), name + path)

@@ -155,7 +155,7 @@ try:
     config.write_text(
         f"global: {{scrape_interval: 1s, evaluation_interval: 1s}}\nrule_files: [{ROOT / 'deploy/prometheus/rules.yml'}]\nscrape_configs:\n"
         + "".join(
-            f"  - {{job_name: ringfence-{job}, metrics_path: /q/metrics, static_configs: [{{targets: [{', '.join(json.dumps(f'127.0.0.1:{port}') for port in ports)}]}}]}}\n" for job, ports in jobs.items()
+            f"  - {{job_name: ringfence-{job}, static_configs: [{{targets: [{', '.join(json.dumps(f'127.0.0.1:{port}') for port in ports)}]}}]}}\n" for job, ports in jobs.items()
         )
     )
     with open(stack.folder / "prometheus.log", "ab") as log:

@@ -71,7 +71,7 @@ def client(number: int) -> None:
 
 def gauge(name: str) -> float:
     try:
-        with urllib.request.urlopen(f"http://127.0.0.1:{router_http}/q/metrics", timeout=2) as page:
+        with urllib.request.urlopen(f"http://127.0.0.1:{router_http}/metrics", timeout=2) as page:
             found = re.search(rf"^{name}(?:\{{[^}}]*}})? ([0-9.E]+)", page.read().decode(), re.M)
             return float(found.group(1)) if found else -1
     except OSError:

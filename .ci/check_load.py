@@ -56,7 +56,7 @@ def answer(index: int) -> tuple[str, int]:
 
 
 def metric(name: str) -> float:
-    with urllib.request.urlopen(node + "/q/metrics", timeout=10) as response:
+    with urllib.request.urlopen(node + "/metrics", timeout=10) as response:
         return sum(float(line.split()[-1]) for line in response.read().decode().splitlines() if line.startswith(name + "{"))
 
 

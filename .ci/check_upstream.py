@@ -52,7 +52,7 @@ def start(name: str, jar: str, settings: dict, jvm: list = flags, arguments: tup
 
 
 def metric(url: str, beginning: str) -> float:
-    with urllib.request.urlopen(f"{url}/q/metrics", timeout=10) as answer:
+    with urllib.request.urlopen(f"{url}/metrics", timeout=10) as answer:
         return sum(float(line.rsplit(" ", 1)[1]) for line in answer.read().decode().splitlines() if line.startswith(beginning))
 
 

@@ -75,7 +75,7 @@ class Nodes:
     def running(self, node: str) -> float:
         """Sequences that it computes."""
         try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{self.port(node)}/q/metrics", timeout=1) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port(node)}/metrics", timeout=1) as answer:
                 for line in answer.read().decode().splitlines():
                     if line.startswith("ringfence_node_sequences_running"):
                         return float(line.rsplit(" ", 1)[1])
@@ -85,7 +85,7 @@ class Nodes:
 
     def lost(self) -> int:
         """Answers that have lost their node so far, as the router counts."""
-        with urllib.request.urlopen(f"http://127.0.0.1:{self.router}/q/metrics", timeout=10) as answer:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.router}/metrics", timeout=10) as answer:
             for line in answer.read().decode().splitlines():
                 if line.startswith("ringfence_router_attempts_total") and 'outcome="target_lost"' in line:
                     return int(float(line.rsplit(" ", 1)[1]))
@@ -115,7 +115,7 @@ class Nodes:
         found = {}
         for node in self.up():
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{self.port(node)}/q/metrics", timeout=5) as answer:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port(node)}/metrics", timeout=5) as answer:
                     lines = [line.rsplit(" ", 1) for line in answer.read().decode().splitlines() if line.startswith("ringfence_node_ttft_seconds_")]
                 total = {key: sum(float(value) for name, value in lines if name.startswith(f"ringfence_node_ttft_seconds_{key}")) for key in ("count", "sum")}
                 found[node] = (total["count"], total["sum"])

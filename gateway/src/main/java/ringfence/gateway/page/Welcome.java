@@ -28,7 +28,7 @@ final class Welcome {
             Models   %1$s/v1/models
             OpenAPI  %1$s/q/openapi
             Health   %1$s/q/health
-            Metrics  %1$s/q/metrics
+            Metrics  %1$s/metrics
             """
                 .formatted(base, page));
   }

@@ -81,6 +81,8 @@ public final class FrontDoor {
     generation.register(router);
     models.register(router);
     receipts.register(router);
+    // Also by the name that the framework gives it.
+    router.get("/q/metrics").handler(context -> context.reroute("/metrics"));
     router.route().order(LAST).handler(FrontDoor::noRoute);
   }
 

@@ -51,7 +51,8 @@ class ModelsAndPagesTest {
     client.post(
         "/v1/chat/completions",
         "{\"model\":\"echo\",\"messages\":[{\"role\":\"user\",\"content\":\"secretword\"}]}");
-    String metrics = client.get("/q/metrics").body();
+    assertThat(client.get("/q/metrics").body()).contains("ringfence_gateway_requests_in_flight");
+    String metrics = client.get("/metrics").body();
     assertThat(metrics)
         .contains(
             "ringfence_gateway_requests_seconds_count{model=\"echo\",route=\"/v1/chat/completions\",status=\"200\"}")
