@@ -16,9 +16,12 @@ import ringfence.node.compute.vulkan.device.Recording;
 /// A linked recording begins with [#begin] and ends with [#end]. When it has run, [#failed] tells
 /// whether a wait was given up: then its results are worthless, and are to be computed again with
 /// barriers.
-public final class PhaseLinks implements AutoCloseable {
+public class PhaseLinks implements AutoCloseable {
   private static final int LINE_BYTES = 128;
-  private static final int GIVEN_UP = Integer.BYTES;
+
+  /// Where [#counters] say that a wait was given up.
+  protected static final int GIVEN_UP = Integer.BYTES;
+
   private static final int THREADS = 64;
   private static final int TEST_PHASES = 48;
   private static final int TEST_ROUNDS = 4;
@@ -29,7 +32,15 @@ public final class PhaseLinks implements AutoCloseable {
   private final GpuBuffer counters;
   private final GpuBuffer back;
 
-  private PhaseLinks(Pipelines pipelines, int phases) {
+  /// Opens the links of a device.
+  @FunctionalInterface
+  public interface Opener {
+    /// As [PhaseLinks#open].
+    Optional<PhaseLinks> open(Pipelines pipelines, int phases);
+  }
+
+  /// Links of a device that is not asked whether it can, see [#open].
+  protected PhaseLinks(Pipelines pipelines, int phases) {
     this.pipelines = pipelines;
     this.phases = phases;
     Gpu gpu = pipelines.gpu();
@@ -125,7 +136,8 @@ public final class PhaseLinks implements AutoCloseable {
     return back.mapped().get(ValueLayout.JAVA_INT, 0) != 0;
   }
 
-  GpuBuffer counters() {
+  /// A line for each phase.
+  protected final GpuBuffer counters() {
     return counters;
   }
 

@@ -47,6 +47,8 @@ public final class VulkanBackend implements Backend {
   /// For developers, who want to know what linked phases are worth.
   private static final boolean LINK = !"false".equals(System.getProperty("ringfence.gpu.linked"));
 
+  static final PhaseLinks.Opener NO_LINKS = (pipelines, phases) -> Optional.empty();
+
   private final Pipelines pipelines;
   private final Gpu gpu;
   private final double deviceSeconds;
@@ -130,13 +132,13 @@ public final class VulkanBackend implements Backend {
         firstLayers,
         // Software gains nothing from the fast kernels, and takes long to compile them.
         options.deterministic() || software ? Arithmetic.DETERMINISTIC : Arithmetic.FAST,
-        LINK && !software,
+        LINK && !software ? PhaseLinks::open : NO_LINKS,
         deviceSeconds);
   }
 
   /// Opens a backend with kernels and phases of one's choice.
   ///
-  /// @param link whether the phases of small steps are linked where the device can, see
+  /// @param links opens what links the phases of small steps, where the device can, see
   ///   [ringfence.node.compute.vulkan.kernel.PhaseChain]
   static VulkanBackend open(
       Pipelines pipelines,
@@ -145,14 +147,14 @@ public final class VulkanBackend implements Backend {
       BackendOptions options,
       FirstLayers.Opener firstLayers,
       Arithmetic arithmetic,
-      boolean link,
+      PhaseLinks.Opener links,
       double deviceSeconds) {
     LayerSplit split = LayerSplit.of(pipelines.gpu(), model, options);
     DeviceWeights weights =
         ModelWeights.load(pipelines, split.back(), split.weights(), options.threads());
     try {
       return new VulkanBackend(
-          pipelines, owner, split, weights, options, firstLayers, deviceSeconds, arithmetic, link);
+          pipelines, owner, split, weights, options, firstLayers, deviceSeconds, arithmetic, links);
     } catch (RuntimeException e) {
       // Its threads must not outlive the device.
       weights.close();
@@ -169,7 +171,7 @@ public final class VulkanBackend implements Backend {
       FirstLayers.Opener firstLayers,
       double deviceSeconds,
       Arithmetic arithmetic,
-      boolean link) {
+      PhaseLinks.Opener links) {
     long start = System.nanoTime();
     this.pipelines = pipelines;
     this.deviceSeconds = deviceSeconds;
@@ -228,10 +230,7 @@ public final class VulkanBackend implements Backend {
                 new Front(gpu, firstLayers.open(first, options), tokens, activations.hiddenStride))
             .orElse(null);
     this.links =
-        link
-            ? PhaseLinks.open(pipelines, StepRecorder.linkedPhases(spec.layers().size()))
-                .orElse(null)
-            : null;
+        links.open(pipelines, StepRecorder.linkedPhases(spec.layers().size())).orElse(null);
     StepRecorder recorder =
         new StepRecorder(
             pipelines,
@@ -243,7 +242,7 @@ public final class VulkanBackend implements Backend {
             attention,
             kinds,
             front,
-            links);
+            this.links);
     this.pass =
         new DevicePass(
             gpu,

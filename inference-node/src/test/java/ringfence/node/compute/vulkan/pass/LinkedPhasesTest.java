@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -14,6 +16,9 @@ import ringfence.node.compute.Batch;
 import ringfence.node.compute.ComputeTruth;
 import ringfence.node.compute.Logits;
 import ringfence.node.compute.vulkan.VulkanExtension;
+import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.kernel.PhaseChain;
+import ringfence.node.compute.vulkan.kernel.PhaseLinks;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.matrix.Arithmetic;
 import ringfence.node.model.Model;
@@ -34,19 +39,58 @@ class LinkedPhasesTest {
           boolean software = pipelines.gpu().traits().isSoftware();
           for (Arithmetic arithmetic :
               software ? List.of(Arithmetic.EXACT) : List.of(Arithmetic.EXACT, Arithmetic.FAST)) {
-            List<float[]> linked = rows(pipelines, model, arithmetic, true);
-            List<float[]> barriers = rows(pipelines, model, arithmetic, false);
-            assertThat(linked).hasSameSizeAs(barriers);
-            for (int i = 0; i < linked.size(); i++) {
-              assertThat(linked.get(i)).as(arithmetic + ", row " + i).isEqualTo(barriers.get(i));
-            }
+            assertSame(
+                rows(pipelines, model, arithmetic, PhaseLinks::open),
+                rows(pipelines, model, arithmetic, VulkanBackend.NO_LINKS));
           }
         });
   }
 
+  private static void assertSame(List<float[]> linked, List<float[]> barriers) {
+    assertThat(linked).hasSameSizeAs(barriers);
+    for (int i = 0; i < linked.size(); i++) {
+      assertThat(linked.get(i)).as("row " + i).isEqualTo(barriers.get(i));
+    }
+  }
+
+  @Test
+  void aStepWhoseWaitsWereGivenUpIsComputedAgainAndNoneIsLinkedAnyMore(Pipelines pipelines) {
+    ComputeTruth.withModel(
+        ComputeTruth.tinyModel("gemma3-q4_0.gguf").path(),
+        model -> {
+          List<NobodyWaits> opened = new ArrayList<>();
+          PhaseLinks.Opener links =
+              (p, phases) -> {
+                opened.add(new NobodyWaits(p, phases));
+                return Optional.of(opened.getFirst());
+              };
+          List<float[]> rows = rows(pipelines, model, Arithmetic.EXACT, links);
+          assertThat(opened.getFirst().recorded).isEqualTo(1);
+          assertSame(rows, rows(pipelines, model, Arithmetic.EXACT, VulkanBackend.NO_LINKS));
+        });
+  }
+
+  /// Links under which all waits of a step are given up from the beginning.
+  private static final class NobodyWaits extends PhaseLinks {
+    private int recorded;
+
+    NobodyWaits(Pipelines pipelines, int phases) {
+      super(pipelines, phases);
+    }
+
+    @Override
+    public PhaseChain begin(Recording to) {
+      PhaseChain chain = super.begin(to);
+      to.fill(counters(), GIVEN_UP, Integer.BYTES, 1);
+      to.fullBarrier();
+      recorded++;
+      return chain;
+    }
+  }
+
   /// Steps of one to four sequences' single tokens, and prompts between them.
   private static List<float[]> rows(
-      Pipelines pipelines, Model model, Arithmetic arithmetic, boolean link) {
+      Pipelines pipelines, Model model, Arithmetic arithmetic, PhaseLinks.Opener links) {
     int vocabulary = model.spec().vocabulary();
     BackendOptions options = new BackendOptions(SEQUENCES * PAGES_EACH, 8, 64, 1);
     List<float[]> all = new ArrayList<>();
@@ -58,7 +102,7 @@ class LinkedPhasesTest {
             options,
             VulkanBackendTest::noFirstLayers,
             arithmetic,
-            link,
+            links,
             0)) {
       int[] lengths = new int[SEQUENCES];
       for (int step = 0; step < 9; step++) {
