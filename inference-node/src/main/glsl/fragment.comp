@@ -10,15 +10,19 @@
 //
 // Gated, even row tiles of a subgroup are the gate's and odd ones the other matrix's.
 //
+// A norm may be carried from the product before to the product behind it, see carried_norm.glsl.
+//
 // ORDER says which pair of elements (see tile.glsl) a fragment's i-th pair is, two bits each.
 #pragma use_vulkan_memory_model
 #extension GL_KHR_memory_scope_semantics : require
 #extension GL_KHR_cooperative_matrix : require
 #extension GL_KHR_shader_subgroup_basic : require
+#extension GL_KHR_shader_subgroup_shuffle : require
 #extension GL_EXT_shader_explicit_arithmetic_types_float16 : require
 #extension GL_EXT_shader_explicit_arithmetic_types_int32 : require
 #define HALVES
 #include "matrix.glsl"
+#include "carried_norm.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint ROW_TILES = 1;
@@ -28,6 +32,7 @@ layout(constant_id = 4) const uint AHEAD = 2;    // turns loaded ahead: 2 or 4
 layout(constant_id = 5) const uint TOKENS = 32;  // a multiple of WIDTH
 layout(constant_id = 6) const uint WIDTH = 16;   // tokens of a fragment: 8 or 16
 layout(constant_id = 7) const uint ORDER = 0xD8; // pairs 0, 2, 1, 3
+layout(constant_id = 8) const uint NORM = 0;     // carried: 1: taken, 2: left behind
 
 const uint THREADS = 32 * ROW_GROUPS * K_GROUPS;
 const uint DEPTH = 64 * K_GROUPS;                    // columns a turn
@@ -42,16 +47,93 @@ const uint SHARED = 2 * STAGE > K_GROUPS * PANEL ? 2 * STAGE : K_GROUPS * PANEL;
 
 shared uvec4 staged[SHARED];
 shared uint arrived;
+shared float factors[TOKENS];
 
 #define FRAGMENT_A coopmat<float16_t, gl_ScopeSubgroup, 16, 16, gl_MatrixUseA>
 #define FRAGMENT_B coopmat<float16_t, gl_ScopeSubgroup, 16, WIDTH, gl_MatrixUseB>
 #define FRAGMENT_C coopmat<float, gl_ScopeSubgroup, 16, WIDTH, gl_MatrixUseAccumulator>
 
 layout(buffer_reference, std430, buffer_reference_align = 16) PASSED buffer Sums { vec4 v[]; };
+layout(buffer_reference, std430, buffer_reference_align = 16) readonly buffer FloatVectors {
+  vec4 v[];
+};
+layout(buffer_reference, std430, buffer_reference_align = 16) PASSED buffer PassedFloatVectors {
+  vec4 v[];
+};
+layout(buffer_reference, std430, buffer_reference_align = 8) PASSED buffer PassedWordPairs {
+  uvec2 v[];
+};
 layout(buffer_reference, std430, buffer_reference_align = 4) buffer Counters { uint v[]; };
+
+// What is left to multiply a norm's input with, for each token of the workgroup. A token's sums of
+// squares are added by as many lanes as it has vectors of them, 32 at most.
+void take_norm(uint thread, uint firstToken) {
+  const uint vectors = (carriedParts + 3) / 4;
+  uint lanes = 1;
+  while (lanes < vectors && lanes < 32) {
+    lanes *= 2;
+  }
+  for (uint item = thread; item < TOKENS * lanes; item += THREADS) {
+    const uint token = min(firstToken + item / lanes, tokens - 1);
+    const uint at = (CARRIED_SQUARES + token * CARRIED_PARTS) / 4;
+    vec4 found[CARRIED_PARTS / 128];
+    [[unroll]] for (uint n = 0; n < CARRIED_PARTS / 128; n++) {
+      const uint vector = item % lanes + 32 * n;
+      found[n] = vec4(0.0);
+      if (vector < vectors) {
+        found[n] = PassedFloatVectors(carried).v[at + vector];
+      }
+    }
+    float squares = 0.0;
+    [[unroll]] for (uint n = 0; n < CARRIED_PARTS / 128; n++) {
+      const uvec4 part = uvec4(0, 1, 2, 3) + 4 * (item % lanes + 32 * n);
+      squares += dot(mix(vec4(0.0), found[n], lessThan(part, uvec4(carriedParts))), vec4(1.0));
+    }
+    for (uint mask = 1; mask < lanes; mask *= 2) {
+      squares += subgroupShuffleXor(squares, mask);
+    }
+    if (item % lanes == 0) {
+      const uint side = carriedSide & 1;
+      const float scale = inversesqrt(squares / float(columns) + epsilon);
+      factors[item / lanes] = scale / PassedFloats(carried).v[side * CARRIED_TOKENS + token];
+      if (carriedSide > 1 && gl_WorkGroupID.x == firstToken / TOKENS && gl_WorkGroupID.y == 0) {
+        PassedFloats(carried).v[(1 - side) * CARRIED_TOKENS + token] = scale * CARRIED_SHARE;
+      }
+    }
+  }
+}
+
+// Four rows of a token, and the norm's input that comes of them. All rows of the workgroup are
+// neighbours' for each token.
+void leave_four(uint token, uint row, vec4 value) {
+  const bool there = token < tokens && row < rows;
+  float squares = 0.0;
+  if (there) {
+    [[unroll]] for (uint i = 0; i < 4; i++) {
+      value[i] = finished(token, row + i, value[i]);
+    }
+    squares = dot(value, value);
+    PassedFloatVectors(outputs).v[(token * outputStride + row) / 4] = value;
+    const float scale = PassedFloats(carried).v[(carriedSide & 1) * CARRIED_TOKENS + token];
+    const vec4 weight = FloatVectors(norm).v[row / 4];
+    const vec4 input_ = clamp(value * scale * weight, vec4(-65504.0), vec4(65504.0));
+    PassedWordPairs(upWeights).v[(token * outputStride + row) / 4] =
+        uvec2(packFloat2x16(f16vec2(input_.xy)), packFloat2x16(f16vec2(input_.zw)));
+  }
+  [[unroll]] for (uint mask = 1; mask < ROWS / 4; mask *= 2) {
+    squares += subgroupShuffleXor(squares, mask);
+  }
+  if (there && row % ROWS == 0) {
+    PassedFloats(carried).v[CARRIED_SQUARES + token * CARRIED_PARTS + row / ROWS] = squares;
+  }
+}
 
 // Four rows of a token, gated with the four of the other matrix.
 void write_four(uint token, uint row, vec4 value, vec4 up) {
+  if (NORM == 2) {
+    leave_four(token, row, value);
+    return;
+  }
   write_two(token, row, value.xy, up.xy);
   write_two(token, row + 2, value.zw, up.zw);
 }
@@ -176,6 +258,9 @@ void main() {
   }
   phase_begin()
   LOAD_INPUTS(from)
+  if (NORM == 1) {
+    take_norm(thread, firstToken);
+  }
   STAGE_INPUTS(0)
   barrier();
 
@@ -216,7 +301,9 @@ void main() {
           Sums(parts).v[part + j * PANEL + at + 4] = up;
         }
       } else {
-        write_four(firstToken + j * WIDTH + token, firstRowTile * 16 + o % ROW_VECTORS * 4, value, up);
+        const float factor = NORM == 1 ? factors[j * WIDTH + token] : 1.0;
+        write_four(firstToken + j * WIDTH + token, firstRowTile * 16 + o % ROW_VECTORS * 4,
+            value * factor, up * factor);
       }
     }
     barrier();
@@ -274,7 +361,9 @@ void main() {
     if (splits > 4) {
       ADD_FOUR_PARTS(4)
     }
-    write_four(firstToken + j * WIDTH + token, firstRowTile * 16 + inPanel % ROW_VECTORS * 4, value, up);
+    const float factor = NORM == 1 ? factors[j * WIDTH + token] : 1.0;
+    write_four(firstToken + j * WIDTH + token, firstRowTile * 16 + inPanel % ROW_VECTORS * 4,
+        value * factor, up * factor);
   }
   phase_end()
 }

@@ -24,6 +24,10 @@ layout(push_constant) uniform Arguments {
   uint residualStride;
   float epsilon;
   uint chunksASplit;
+  uint64_t carried;     // a norm's state, see carried_norm.glsl
+  uint carriedSide;     // of the scale in the input (or, left behind, in what goes there); plus 2:
+                        // hands on its own
+  uint carriedParts;    // sums of squares of each token
   LINK_ARGUMENTS
 };
 

@@ -10,11 +10,13 @@
 #extension GL_KHR_shader_subgroup_arithmetic : require
 #endif
 #include "blocks.glsl"
+#include "carried_norm.glsl"
 
 layout(local_size_x_id = 0) in;
 layout(constant_id = 1) const uint MODE = 0;
 layout(constant_id = 2) const uint HALF = 0;     // out: halves or floats
 layout(constant_id = 3) const uint CHOSEN = 0;   // rows are those that `chosen` names
+layout(constant_id = 4) const uint CARRIES = 0;  // the first norm of those that products carry
 
 layout(push_constant) uniform Push {
   PassedFloat4s stream;
@@ -23,6 +25,7 @@ layout(push_constant) uniform Push {
   Float4s weight;
   PassedFloat4s result;
   Words chosen;
+  PassedFloats carried;
   uint quads;          // of a row, padding included
   float columns;       // without padding
   float epsilon;
@@ -103,7 +106,12 @@ void main() {
       squares += dot(x, x);
     }
   }
-  float scale = inversesqrt(total(squares) / columns + epsilon);
+  float all = total(squares);
+  float scale = inversesqrt(all / columns + epsilon);
+  if (CARRIES != 0u && t == 0u) {
+    carried.v[row] = scale;
+    carried.v[CARRIED_SQUARES + row * CARRIED_PARTS] = all;
+  }
   for (uint i = t; i < quads; i += gl_WorkGroupSize.x) {
     vec4 x = (i == t ? first : stream.v[from + i]) * scale * (i == t ? firstWeight : weight.v[i]);
     if (HALF != 0u) {

@@ -8,9 +8,9 @@ record Ending(Gate gate, boolean bias, boolean residual, boolean half) {
   static Ending of(Product product) {
     return new Ending(
         product.gate(),
-        product.bias() != 0,
-        product.residual() != 0,
-        product.outNumbers() == Numbers.F16);
+        product.added().bias() != 0,
+        product.added().residual() != 0,
+        product.results().numbers() == Numbers.F16);
   }
 
   static Ending plain() {

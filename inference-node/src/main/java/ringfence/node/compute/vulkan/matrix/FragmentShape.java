@@ -59,10 +59,16 @@ public record FragmentShape(
     return 16 * rowTiles * rowGroups;
   }
 
+  /// Whether a workgroup's rows are few enough, and a power of two, for the lanes of a subgroup to
+  /// add up a token's squares.
+  boolean canLeaveNorms() {
+    return rows() <= 128 && Integer.bitCount(rows()) == 1;
+  }
+
   int sharedBytes() {
     int stage = tokens * (8 * kGroups + 1) * 16;
     int panel = width() * rows() * 4;
-    return Math.max(2 * stage, kGroups * panel) + 16;
+    return Math.max(2 * stage, kGroups * panel) + 4 * tokens + 16;
   }
 
   @Override

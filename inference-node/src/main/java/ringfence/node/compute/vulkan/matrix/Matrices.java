@@ -139,7 +139,7 @@ public final class Matrices implements AutoCloseable {
         packing.equals(Packing.NONE)
             ? tuned.find(format, rows, columns, tokens, matrices)
             : Optional.empty();
-    boolean packs = packing.output() != 0;
+    boolean packs = packing.output();
     return found
         .filter(c -> fits(c, kind, matrices))
         .orElseGet(() -> byDefault(kind, format, rows, columns, tokens, matrices, packs));
@@ -216,6 +216,22 @@ public final class Matrices implements AutoCloseable {
     return arithmetic == Arithmetic.FAST
         && kind(tokens) == Kind.MATVEC
         && traits.canHaveSubgroupSize(PACKING_SUBGROUP);
+  }
+
+  /// How many sums of squares of each token a product would leave, if it left the next norm's input
+  /// behind ([CarriedNorm.Left]); 0 where it can't.
+  public int carriedParts(GpuMatrix matrix, int tokens) {
+    boolean may =
+        (arithmetic == Arithmetic.FAST || arithmetic == Arithmetic.FLOAT)
+            && tokens <= CarriedNorm.MOST_TOKENS
+            && matrix.rows() % 4 == 0;
+    return may
+            && choose(matrix.format(), matrix.rows(), matrix.columns(), tokens, 1)
+                instanceof Choice.Fragments(FragmentShape shape)
+            && shape.canLeaveNorms()
+            && Math.ceilDiv(matrix.rows(), shape.rows()) <= CarriedNorm.MOST_PARTS
+        ? Math.ceilDiv(matrix.rows(), shape.rows())
+        : 0;
   }
 
   /// Records a product with the kernel that suits it.
@@ -297,7 +313,7 @@ public final class Matrices implements AutoCloseable {
     int tiles = shape(product, shape).tiles() / Ending.of(product).matrices();
     return Math.ceilDiv(
         product.matrix().layout().rowTiles(),
-        product.packing().output() == 0 ? tiles : Math.max(tiles, Packing.BLOCK / 16));
+        product.packing().output() ? Math.max(tiles, Packing.BLOCK / 16) : tiles);
   }
 
   /// How often each workgroup takes rows, so that all of them run at once.
@@ -316,7 +332,14 @@ public final class Matrices implements AutoCloseable {
         && !(choice instanceof Choice.MatVec(MatVecShape shape, boolean integer) && integer)) {
       throw new IllegalArgumentException(choice + " takes nothing packed");
     }
-    if (product.norm() != 0 && !(choice instanceof Choice.MatVec)) {
+    if (!product.carried().equals(CarriedNorm.NONE)
+        && (tokens > CarriedNorm.MOST_TOKENS
+            || !(choice instanceof Choice.Fragments(FragmentShape shape)
+                && (product.carried().role() != CarriedNorm.Role.LEAVES
+                    || shape.canLeaveNorms())))) {
+      throw new IllegalArgumentException(choice + " of " + tokens + " tokens carries no norms");
+    }
+    if (product.input().norm() != 0 && !(choice instanceof Choice.MatVec)) {
       throw new IllegalArgumentException(choice + " takes no norm along");
     }
     switch (choice) {
@@ -350,7 +373,7 @@ public final class Matrices implements AutoCloseable {
             shape,
             tokens,
             chunks,
-            product.norm() != 0,
+            product.input().norm() != 0,
             product.packing(),
             ending);
     int groups = groups(product, choice.shape());
@@ -360,7 +383,7 @@ public final class Matrices implements AutoCloseable {
         Math.ceilDiv(groups, rounds),
         1,
         1,
-        arguments(product, tokens, product.packing().output(), 0));
+        arguments(product, tokens, product.results().packed(), 0));
   }
 
   private void fragments(
@@ -385,7 +408,8 @@ public final class Matrices implements AutoCloseable {
     splits = Math.ceilDiv(turns, each);
     long slot = splits == 1 ? 0 : scratch.address() + turn++ % CONCURRENT * slotBytes();
     to.dispatch(
-        MatrixKernels.fragments(matrix.format(), shape, order.orElseThrow(), ending),
+        MatrixKernels.fragments(
+            matrix.format(), shape, order.orElseThrow(), product.carried(), ending),
         groups,
         splits,
         1,
@@ -404,24 +428,31 @@ public final class Matrices implements AutoCloseable {
 
   /// The block `Arguments` of `matrix.glsl`.
   private static PushConstants arguments(Product product, int tokens, long scratch, int each) {
+    Product.Input input = product.input();
+    Product.Results results = product.results();
+    CarriedNorm carried = product.carried();
+    // A product has one norm at most.
+    long norm = input.norm() | results.nextNorm() | carried.weights();
     return new PushConstants()
         .address(product.matrix().address())
-        .address(product.upAddress())
-        .address(product.in())
-        // A product has one of them at most.
-        .address(product.norm() | product.packing().outputNorm())
-        .address(product.bias())
-        .address(product.residual())
-        .address(product.out())
+        .address(carried.halves() == 0 ? product.upAddress() : carried.halves())
+        .address(input.address())
+        .address(norm)
+        .address(product.added().bias())
+        .address(product.added().residual())
+        .address(results.address())
         .address(scratch)
         .integer(product.matrix().rows())
         .integer(product.matrix().columns())
         .integer(tokens)
-        .integer(product.inStride())
-        .integer(product.outStride())
-        .integer(product.residualStride())
-        .real(product.epsilon())
-        .integer(each);
+        .integer(input.stride())
+        .integer(results.stride())
+        .integer(product.added().residualStride())
+        .real(Math.max(input.epsilon(), carried.epsilon()))
+        .integer(each)
+        .address(carried.state())
+        .integer(carried.sideCode())
+        .integer(carried.parts());
   }
 
   @Override

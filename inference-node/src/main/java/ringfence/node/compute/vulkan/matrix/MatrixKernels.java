@@ -36,7 +36,7 @@ public final class MatrixKernels {
               .linked());
       all.add(tiled(format, plain));
       KernelVariant fragments =
-          fragments(format, new FragmentShape(1, 4, 2, 2, 16, 1), 0xD8, plain);
+          fragments(format, new FragmentShape(1, 4, 2, 2, 16, 1), 0xD8, CarriedNorm.NONE, plain);
       all.add(fragments);
       all.add(fragments.linked());
     }
@@ -111,10 +111,11 @@ public final class MatrixKernels {
   }
 
   static KernelVariant fragments(
-      WeightFormat format, FragmentShape shape, int order, Ending ending) {
+      WeightFormat format, FragmentShape shape, int order, CarriedNorm carried, Ending ending) {
     return variant(
             KernelModule.of("fragment.comp", Map.of("FORMAT_" + format, "")),
-            KernelNeeds.of(shape.threads(), Feature.FLOAT16, Feature.INT64)
+            KernelNeeds.of(
+                    shape.threads(), Feature.FLOAT16, Feature.INT64, Feature.SUBGROUP_SHUFFLE)
                 .shared(shape.sharedBytes())
                 .halfMatrices(16, shape.width(), 16),
             ending,
@@ -125,7 +126,8 @@ public final class MatrixKernels {
             shape.ahead(),
             shape.tokens(),
             shape.width(),
-            order)
+            order,
+            carried.role().code())
         .subgroups(SUBGROUP);
   }
 

@@ -4,11 +4,11 @@ package ringfence.node.compute.vulkan.matrix;
 /// columns (`pack.glsl`), as [Matrices#packs] says a mat-vec likes them.
 ///
 /// @param input whether what comes in is packed; with a norm its squares are in it
-/// @param output where the results go packed; 0: nowhere
-/// @param outputNorm weights of the norm that comes next, which are in the packed results already;
-///   0: none, and the results go nowhere else
-public record Packing(boolean input, long output, long outputNorm) {
-  static final Packing NONE = new Packing(false, 0, 0);
+/// @param output whether the results are
+/// @param outputNorm whether the weights of the norm that comes next are in the packed results
+///   already; where not, the results go nowhere else
+public record Packing(boolean input, boolean output, boolean outputNorm) {
+  static final Packing NONE = new Packing(false, false, false);
 
   /// Rows of fewer columns need numbers of two bytes: with one, SmolLM2's distributions (576
   /// columns) are off by a mean KL divergence of 3.0e-3, three times the gate; with two by 5e-7.
@@ -38,6 +38,6 @@ public record Packing(boolean input, long output, long outputNorm) {
 
   /// The constant `PACK` of `matvec.comp`.
   int outputCode() {
-    return output == 0 ? 0 : outputNorm == 0 ? 1 : 2;
+    return !output ? 0 : outputNorm ? 2 : 1;
   }
 }

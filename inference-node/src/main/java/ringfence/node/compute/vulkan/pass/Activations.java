@@ -6,6 +6,7 @@ import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.GpuBuffer;
 import ringfence.node.compute.vulkan.device.MemoryUse;
 import ringfence.node.compute.vulkan.device.Recording;
+import ringfence.node.compute.vulkan.matrix.CarriedNorm;
 import ringfence.node.compute.vulkan.matrix.Packing;
 import ringfence.node.model.ModelSpec;
 
@@ -50,6 +51,9 @@ final class Activations implements AutoCloseable {
 
   final GpuBuffer up;
 
+  /// Of norms that products carry between them.
+  final GpuBuffer carriedNorms;
+
   /// The rows that want logits.
   final Row chosen;
 
@@ -92,6 +96,7 @@ final class Activations implements AutoCloseable {
     gated = row(rows, floatRows, feedForwardStride);
     gate = floats(gatesApart ? rows : 1, feedForwardStride);
     up = floats(gatesApart ? rows : 1, feedForwardStride);
+    carriedNorms = allocate(CarriedNorm.STATE_BYTES);
     chosen = row(rows, floatRows, hiddenStride);
     packedStream = packed(floatRows, spec.hidden());
     packedAttended = packed(floatRows, spec.queryWidth());

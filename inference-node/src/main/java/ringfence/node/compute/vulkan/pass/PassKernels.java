@@ -37,6 +37,8 @@ public final class PassKernels {
   enum NormMode {
     /// Norms the residual stream.
     ALONE(0),
+    /// The same, and begins the norms' state that products carry from then on.
+    CARRIED(0),
     /// Adds a normed branch to the stream, then norms it.
     JOINED(1),
     /// Adds a normed branch to the stream.
@@ -164,7 +166,8 @@ public final class PassKernels {
         threads,
         mode.code,
         halves ? 1 : 0,
-        chosen ? 1 : 0);
+        chosen ? 1 : 0,
+        mode == NormMode.CARRIED ? 1 : 0);
   }
 
   private static KernelVariant activateVariant(

@@ -11,6 +11,7 @@ import ringfence.node.compute.vulkan.device.Recording;
 import ringfence.node.compute.vulkan.kernel.PhaseChain;
 import ringfence.node.compute.vulkan.kernel.PhaseLinks;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.matrix.CarriedNorm;
 import ringfence.node.compute.vulkan.matrix.Gate;
 import ringfence.node.compute.vulkan.matrix.Matrices;
 import ringfence.node.compute.vulkan.matrix.Numbers;
@@ -30,6 +31,9 @@ import ringfence.node.model.ModelSpec;
 /// 3. the projection back, onto the residual stream
 /// 4. norm, gate and up, activation
 /// 5. down, onto the residual stream
+///
+/// Steps of a few single tokens have no such phases: their products carry the norms
+/// ([CarriedNorm]).
 ///
 /// Where a half layer's result is normed before it is added (gemma), that is a phase after 3 and 5,
 /// which norms for the next one too.
@@ -137,6 +141,19 @@ final class StepRecorder {
     return new Writer(layout, data, phases).record(parts);
   }
 
+  /// Whether products carry the norms of steps of a shape.
+  private boolean carries(StepShape shape) {
+    int tokens = shape.tokens();
+    return shape.tiles() == 0
+        && matrices.input(tokens) == Numbers.F16
+        && weights.layers().stream()
+            .allMatch(layer ->
+                layer.postAttentionNorm() == 0
+                    && layer.postFeedForwardNorm() == 0
+                    && matrices.carriedParts(layer.attentionOutput(), tokens) > 0
+                    && matrices.carriedParts(layer.down(), tokens) > 0);
+  }
+
   /// Activations as the next matrices take them.
   ///
   /// @param norm to apply first; 0: none
@@ -151,12 +168,16 @@ final class StepRecorder {
     private final boolean halves;
     private final boolean normsItself;
     private final boolean packs;
+    private final boolean carries;
     private final List<Recording> done = new ArrayList<>();
     private final Phases phases;
     private Recording to;
     private PhaseChain chain;
     // Of the phase under way.
     private long bytes;
+    // Of norms that products carry: how many were taken, and what the last one's product left.
+    private int norms;
+    private int parts;
 
     Writer(StepLayout layout, GpuBuffer data, Phases phases) {
       this.phases = phases;
@@ -170,6 +191,7 @@ final class StepRecorder {
       this.halves = numbers == Numbers.F16;
       this.normsItself = matrices.fusesNorm(tokens);
       this.packs = packable && layout.shape.tiles() == 0 && matrices.packs(tokens);
+      this.carries = carries(layout.shape);
     }
 
     List<Recording> record(int parts) {
@@ -252,10 +274,11 @@ final class StepRecorder {
       Input normed = input(layer.attentionNorm(), joined && index > 0);
       record(
           List.of(
-              projection(layer.query(), normed, layer.queryBias(), attention.queries()),
-              projection(layer.key(), normed, layer.keyBias(), attention.keys()),
-              projection(layer.value(), normed, layer.valueBias(), attention.values())));
+              projection(layer.query(), normed, layer.queryBias(), attention.queries(), true),
+              projection(layer.key(), normed, layer.keyBias(), attention.keys(), false),
+              projection(layer.value(), normed, layer.valueBias(), attention.values(), false)));
       endPhase("query, key, value");
+      norms++;
       attention.record(chain, layout, data, index, layer.headNorms(), attended(), phases);
       addToStream(
           layer.attentionOutput(),
@@ -273,8 +296,9 @@ final class StepRecorder {
       return packs ? Attended.PACKED : halves ? Attended.HALVES : Attended.FLOATS;
     }
 
-    private Product projection(GpuMatrix matrix, Input input, long bias, long output) {
-      return of(matrix, input, output, at.projectedStride).plusBias(bias);
+    private Product projection(
+        GpuMatrix matrix, Input input, long bias, long output, boolean first) {
+      return of(matrix, input, output, at.projectedStride, first).plusBias(bias);
     }
 
     private void record(Product product) {
@@ -289,10 +313,16 @@ final class StepRecorder {
       matrices.record(chain, sideBySide, tokens);
     }
 
-    private Product of(GpuMatrix matrix, Input input, long output, int outputStride) {
-      Product product =
-          Product.of(matrix, input.address(), at.hiddenStride, output, outputStride)
-              .packed(new Packing(packs, 0, 0));
+    /// @param first of those that take this input
+    private Product of(
+        GpuMatrix matrix, Input input, long output, int outputStride, boolean first) {
+      Product plain = Product.of(matrix, input.address(), at.hiddenStride, output, outputStride);
+      if (carries) {
+        return plain.carrying(
+            CarriedNorm.taken(
+                at.carriedNorms.address(), norms % 2, parts, spec.normEpsilon(), first));
+      }
+      Product product = packs ? plain.packedInput() : plain;
       return input.norm() == 0 ? product : product.normed(input.norm(), spec.normEpsilon());
     }
 
@@ -303,13 +333,13 @@ final class StepRecorder {
       long gated = at.gated.of(halves).address();
       if (Product.canGate(layer.gate(), layer.up())) {
         Product product =
-            of(layer.gate(), normed, gated, at.feedForwardStride)
+            of(layer.gate(), normed, gated, at.feedForwardStride, true)
                 .gated(gate(), layer.up())
                 .to(numbers);
-        record(packs ? product.packed(new Packing(true, at.packedGated.address(), 0)) : product);
+        record(packs ? product.packedTo(at.packedGated.address(), 0) : product);
       } else {
-        record(of(layer.gate(), normed, at.gate.address(), at.feedForwardStride));
-        record(of(layer.up(), normed, at.up.address(), at.feedForwardStride));
+        record(of(layer.gate(), normed, at.gate.address(), at.feedForwardStride, true));
+        record(of(layer.up(), normed, at.up.address(), at.feedForwardStride, false));
         endPhase("gate and up");
         to.dispatch(
             kernels.activate(spec.activation(), halves),
@@ -323,6 +353,7 @@ final class StepRecorder {
                 .integer(at.feedForwardStride));
       }
       endPhase(Product.canGate(layer.gate(), layer.up()) ? "gate and up" : "activation");
+      norms++;
       addToStream(
           layer.down(),
           packs ? at.packedGated.address() : gated,
@@ -350,6 +381,13 @@ final class StepRecorder {
       if (packs) {
         return new Input(at.packedStream.address(), norm);
       }
+      if (carries) {
+        if (norms == 0) {
+          norm(NormMode.CARRIED, true, false, tokens, 0, norm, at.normed.halves(), 0);
+          parts = 1;
+        }
+        return new Input(at.normed.halves().address(), 0);
+      }
       if (!joined && normsItself) {
         return new Input(at.stream.address(), norm);
       }
@@ -359,14 +397,21 @@ final class StepRecorder {
       return new Input(at.normed.of(halves).address(), 0);
     }
 
-    /// @param nextNorm that the stream goes through next; 0: none that packs it
+    /// @param nextNorm that the stream goes through next; 0: none that is made ready for
     private void addToStream(
         GpuMatrix matrix, long input, int inputStride, boolean joined, long nextNorm) {
       GpuBuffer output = joined ? at.branch : at.stream;
       Product product = Product.of(matrix, input, inputStride, output.address(), at.hiddenStride);
       if (packs) {
         long packed = nextNorm == 0 ? 0 : at.packedStream.address();
-        product = product.packed(new Packing(true, packed, nextNorm));
+        product = product.packedInput().packedTo(packed, nextNorm);
+      }
+      if (carries && nextNorm != 0) {
+        parts = matrices.carriedParts(matrix, tokens);
+        product =
+            product.carrying(
+                CarriedNorm.left(
+                    at.carriedNorms.address(), norms % 2, nextNorm, at.normed.halves().address()));
       }
       record(joined ? product : product.plusResidual(at.stream.address(), at.hiddenStride));
     }
@@ -404,6 +449,7 @@ final class StepRecorder {
               .address(norm)
               .address(result)
               .address(rowsChosen)
+              .address(mode == NormMode.CARRIED ? at.carriedNorms.address() : 0)
               .integer(at.hiddenStride / 4)
               .real(spec.hidden())
               .real(spec.normEpsilon()));

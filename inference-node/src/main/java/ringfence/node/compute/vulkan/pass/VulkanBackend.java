@@ -412,7 +412,7 @@ public final class VulkanBackend implements Backend {
     return "vulkan-"
         + (options.deterministic() ? "invariant" : "fast")
         + (options.kvType() == KvType.F16 ? "" : "-kv-" + options.kvType().label())
-        + "-v4"
+        + "-v5"
         + tuning
         + " "
         + gpu.traits().cacheKey()
