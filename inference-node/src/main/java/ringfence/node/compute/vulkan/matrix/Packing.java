@@ -15,6 +15,9 @@ public record Packing(boolean input, boolean output, boolean outputNorm) {
   /// Two cost a model of 4096 columns a sixth of its speed.
   private static final int FEW_COLUMNS = 2048;
 
+  /// For developers, who want to know what the other size would cost: 1 or 2.
+  private static final int FORCED_BYTES = Integer.getInteger("ringfence.gpu.number-bytes", 0);
+
   private static final int TILE_BYTES = 160;
   private static final int TILE = 64;
 
@@ -28,7 +31,12 @@ public record Packing(boolean input, boolean output, boolean outputNorm) {
 
   /// Bytes of a number, in a model of so many columns.
   public static int numberBytes(int hidden) {
-    return hidden < FEW_COLUMNS ? 2 : 1;
+    return FORCED_BYTES != 0 ? FORCED_BYTES : hidden < FEW_COLUMNS ? 2 : 1;
+  }
+
+  /// Whether a developer has chosen the bytes of a number.
+  public static boolean isForced() {
+    return FORCED_BYTES != 0;
   }
 
   /// Whether a row of so many columns can be packed.

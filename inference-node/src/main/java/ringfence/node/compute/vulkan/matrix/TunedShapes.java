@@ -75,6 +75,13 @@ public record TunedShapes(Map<Key, Choice> choices) {
             choices.get(new Key(format, rows, columns, matrices, Bucket.of(tokens))));
   }
 
+  /// What was found for some numbers of tokens alone.
+  public TunedShapes only(Set<Bucket> buckets) {
+    Map<Key, Choice> some = new HashMap<>(choices);
+    some.keySet().removeIf(key -> !buckets.contains(key.bucket()));
+    return new TunedShapes(some);
+  }
+
   /// This with what was found anew.
   ///
   /// @param measured products for which `found` counts, whether it has a choice for them or not

@@ -113,6 +113,26 @@ public final class VulkanBackend implements Backend {
     return open(pipelines, owner, model, options, firstLayers, 0);
   }
 
+  /// Opens a backend as above, but with kernels of one's own choice instead of those remembered.
+  public static VulkanBackend openTuned(
+      Pipelines pipelines,
+      AutoCloseable owner,
+      Model model,
+      BackendOptions options,
+      FirstLayers.Opener firstLayers,
+      TunedShapes tuned) {
+    return open(
+        pipelines,
+        owner,
+        model,
+        options,
+        firstLayers,
+        Arithmetic.FAST,
+        tuned,
+        LINK ? PhaseLinks::open : NO_LINKS,
+        0);
+  }
+
   private static VulkanBackend open(
       Pipelines pipelines,
       AutoCloseable owner,
@@ -136,7 +156,7 @@ public final class VulkanBackend implements Backend {
         deviceSeconds);
   }
 
-  /// Opens a backend with kernels and phases of one's choice.
+  /// Opens a backend with arithmetic and phases of one's choice.
   ///
   /// @param links opens what links the phases of small steps, where the device can, see
   ///   [ringfence.node.compute.vulkan.kernel.PhaseChain]
@@ -149,12 +169,39 @@ public final class VulkanBackend implements Backend {
       Arithmetic arithmetic,
       PhaseLinks.Opener links,
       double deviceSeconds) {
+    TunedShapes tuned =
+        arithmetic == Arithmetic.FAST
+            ? TunedShapes.remembered(pipelines.gpu().traits())
+            : TunedShapes.NONE;
+    return open(
+        pipelines, owner, model, options, firstLayers, arithmetic, tuned, links, deviceSeconds);
+  }
+
+  private static VulkanBackend open(
+      Pipelines pipelines,
+      AutoCloseable owner,
+      Model model,
+      BackendOptions options,
+      FirstLayers.Opener firstLayers,
+      Arithmetic arithmetic,
+      TunedShapes tuned,
+      PhaseLinks.Opener links,
+      double deviceSeconds) {
     LayerSplit split = LayerSplit.of(pipelines.gpu(), model, options);
     DeviceWeights weights =
         ModelWeights.load(pipelines, split.back(), split.weights(), options.threads());
     try {
       return new VulkanBackend(
-          pipelines, owner, split, weights, options, firstLayers, deviceSeconds, arithmetic, links);
+          pipelines,
+          owner,
+          split,
+          weights,
+          options,
+          firstLayers,
+          deviceSeconds,
+          arithmetic,
+          tuned,
+          links);
     } catch (RuntimeException e) {
       // Its threads must not outlive the device.
       weights.close();
@@ -171,6 +218,7 @@ public final class VulkanBackend implements Backend {
       FirstLayers.Opener firstLayers,
       double deviceSeconds,
       Arithmetic arithmetic,
+      TunedShapes tuned,
       PhaseLinks.Opener links) {
     long start = System.nanoTime();
     this.pipelines = pipelines;
@@ -185,8 +233,6 @@ public final class VulkanBackend implements Backend {
         new BatchChecks(
             options.pages(), options.pageTokens(), options.maxBatchTokens(), spec.vocabulary());
     int tokens = StepShape.rounded(options.maxBatchTokens());
-    TunedShapes tuned =
-        arithmetic == Arithmetic.FAST ? TunedShapes.remembered(gpu.traits()) : TunedShapes.NONE;
     this.tuning = tuned.mark();
     this.matrices = new Matrices(pipelines, arithmetic, tuned, Packing.numberBytes(spec.hidden()));
     AttentionSizes sizes =
@@ -413,6 +459,7 @@ public final class VulkanBackend implements Backend {
         + (options.deterministic() ? "invariant" : "fast")
         + (options.kvType() == KvType.F16 ? "" : "-kv-" + options.kvType().label())
         + "-v5"
+        + (Packing.isForced() ? "-bytes-" + Packing.numberBytes(0) : "")
         + tuning
         + " "
         + gpu.traits().cacheKey()
