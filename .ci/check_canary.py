@@ -29,7 +29,7 @@ import time
 import urllib.parse
 import urllib.request
 
-from stack import Heard, Stack, Tap, free_port, jar, wait_for
+from stack import Heard, Needles, Stack, Tap, coatings, free_port, jar, wait_for
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--requests", type=int, default=3000)
@@ -50,26 +50,7 @@ def mark(kind: str, number: int) -> str:
     return f"{KINDS[kind]}{SECRET}{number:08x}"
 
 
-def forms(kind: str) -> dict[str, bytes]:
-    """What is looked for: the part that all marks of a kind share, in each coating, in lower case."""
-    text = (KINDS[kind] + SECRET).encode()
-    found = {"plain": text, "hex": text.hex().encode(), "percent": "".join(f"%{b:02x}" for b in text).encode()}
-    for phase in range(3):
-        coded = base64.b64encode(b"\0" * phase + text)
-        # The characters that depend on nothing but the text.
-        first = [0, 2, 3][phase]
-        last = (phase + len(text)) * 8 // 6
-        found[f"base64, phase {phase}"] = coded[first:last].lower()
-    return found
-
-
-FORMS = {kind: forms(kind) for kind in KINDS}
-NEEDLES = [(kind, form, needle) for kind, all_forms in FORMS.items() for form, needle in all_forms.items()]
-
-
-def marks_in(data: bytes) -> list[tuple[str, str]]:
-    low = data.lower()
-    return [(kind, form) for kind, form, needle in NEEDLES if needle in low]
+NEEDLES = Needles({kind: KINDS[kind] + SECRET for kind in KINDS})
 
 
 class Watch:
@@ -89,11 +70,10 @@ class Watch:
         self.examples: dict[tuple, str] = {}
 
     def __call__(self, place: str, data: bytes, where: str = "") -> None:
-        for kind, form in marks_in(data):
+        for kind, form, at in NEEDLES.found_in(data):
             with self.lock:
                 self.seen[place, kind, form] += 1
                 if (place, kind, form) not in self.examples:
-                    at = data.lower().find(FORMS[kind][form])
                     self.examples[place, kind, form] = f"{where} ...{data[max(0, at - 80): at + 60]!r}"
 
     def count(self, place: str, kind: str) -> int:
@@ -453,10 +433,8 @@ def look_at_files() -> None:
 def plant() -> None:
     """A mark in each form at each place: what is not found would not be found later either."""
     text = mark("planted", 1)
-    coatings = {"plain": text, "hex": text.encode().hex(), "percent": "".join(f"%{b:02X}" for b in text.encode())}
-    for phase in range(3):
-        coatings[f"base64, phase {phase}"] = base64.b64encode(b"x" * phase + text.encode()).decode()
-    for form, coating in coatings.items():
+    coated_text = coatings(text)
+    for form, coating in coated_text.items():
         with open(stack.folder / "planted.log", "a") as log:
             log.write(f"12:00:00 INFO a line that tells too much {coating} and goes on\n")
         with open(stack.folder / "planted.bin", "ab") as file:
@@ -478,8 +456,8 @@ def plant() -> None:
     os.remove(stack.folder / "planted.bin")
     places = ["logs", "files", "error bodies", "response bodies", "response heads", "receipts", "metrics and health", *{tap.link for tap in run["taps"].values()}]
     wait_for(
-        "every planted mark is seen: " + str([(p, f) for p in places for f in coatings if not watch.seen[p, "planted", f]]),
-        lambda: Heard.look_at_all() or all(watch.seen[place, "planted", form] for place in places for form in coatings),
+        "every planted mark is seen: " + str([(p, f) for p in places for f in coated_text if not watch.seen[p, "planted", f]]),
+        lambda: Heard.look_at_all() or all(watch.seen[place, "planted", form] for place in places for form in coated_text),
         10,
     )
     # And end to end: an upstream that a FAR request may use gets its text; under the rules of NEAR this would be a leak.
@@ -501,7 +479,7 @@ def plant() -> None:
             del watch.seen[key]
             watch.examples.pop(key, None)
     Upstream.wrong = True
-    print(f"planted marks were found at {len(places)} places in {len(coatings)} forms each, and at the upstream", flush=True)
+    print(f"planted marks were found at {len(places)} places in {len(coated_text)} forms each, and at the upstream", flush=True)
 
 
 def asked() -> int:

@@ -1,7 +1,7 @@
 package ringfence.router.policy.detector;
 
 /// A value that looks drawn at random beside a name that says it is secret, as in `api_key =
-/// "..."`, `"password": "..."` or `Authorization: Bearer ...`.
+/// "..."`, `"password": "..."`, `Authorization: Bearer ...` or `my password is: ...`.
 final class SecretAssignmentDetector implements TextDetector {
   private static final String[] NAMES = {
     "password",
@@ -25,6 +25,10 @@ final class SecretAssignmentDetector implements TextDetector {
     "signing_key",
     "pwd"
   };
+
+  /// What people write instead of an assignment's sign.
+  private static final String[] VERBS = {"is", "was"};
+
   private static final int LEAST_PASSWORD = 8;
   private static final int LEAST_TOKEN = 16;
   private static final double PASSWORD_BITS = 2.5;
@@ -63,6 +67,9 @@ final class SecretAssignmentDetector implements TextDetector {
         && (text.isWordAt(at) || text.at(at) == '_' || text.at(at) == '-')) {
       at++;
     }
+    int afterVerb = afterVerb(text, at);
+    sign |= afterVerb > at;
+    at = afterVerb;
     int limit = at + 12;
     while (at < limit) {
       char c = text.at(at);
@@ -74,6 +81,23 @@ final class SecretAssignmentDetector implements TextDetector {
       at++;
     }
     return sign && isSecret(text, at, name);
+  }
+
+  /// Where a value may begin when a verb comes next; `from`: none does.
+  private static int afterVerb(Text text, int from) {
+    int at = from;
+    while (at - from < 3 && (text.at(at) == ' ' || text.at(at) == '"' || text.at(at) == '\'')) {
+      at++;
+    }
+    for (String verb : VERBS) {
+      int end = at + verb.length();
+      if (at > from
+          && text.value().regionMatches(true, at, verb, 0, verb.length())
+          && (text.at(end) == ' ' || text.at(end) == ':')) {
+        return end;
+      }
+    }
+    return from;
   }
 
   private static boolean isSecret(Text text, int from, String name) {

@@ -284,7 +284,7 @@ final class Corpus {
             + numbers.digits(3)
             + numbers.pick("!", "#x", "Q?z", "$k")
             + numbers.from(WORD, 4);
-    return switch (random.nextInt(7)) {
+    return switch (random.nextInt(9)) {
       case 0 -> "password: " + strong;
       case 1 -> "\"password\": \"" + strong + "\"";
       case 2 -> "DB_PASSWORD=" + strong;
@@ -294,6 +294,8 @@ final class Corpus {
           "postgres://app:"
               + strong.replace("#", "9").replace("?", "9")
               + "@db.example.com:5432/orders";
+      case 6 -> "my password is: " + strong;
+      case 7 -> "the password was \"" + strong + "\", now it is another one";
       default -> "client_secret=" + numbers.from(HEX, 38) + "a1";
     };
   }

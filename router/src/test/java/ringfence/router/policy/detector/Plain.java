@@ -46,6 +46,7 @@ final class Plain {
     "0x7fffffffffffffff + 0b1010 == 1_000_000",
     "https://example.com/a/b?page=2&size=50#top",
     "-----BEGIN CERTIFICATE-----",
+    "The password is required; a token is 16 characters long.",
     "assert luhn(number) is False",
     "The max_tokens default is 4096; temperature=0.7.",
   };
