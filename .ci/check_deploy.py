@@ -253,6 +253,28 @@ def gpus_are_asked_for(objects):
                     yield f"{name} would see no Vulkan driver: NVIDIA_DRIVER_CAPABILITIES wants graphics"
 
 
+def models_are_those_that_are_pulled(objects):
+    catalogue = json.loads((ROOT / "inference-node/src/main/resources/ringfence/catalogue.json").read_text())
+    served = set()
+    pulled = set()
+    for _, labels, spec in pods(objects):
+        for container in spec["containers"]:
+            environment = {one["name"]: one.get("value", "") for one in container.get("env", [])}
+            if "RINGFENCE_NODE_MODELS" in environment:
+                served.add(environment["RINGFENCE_NODE_MODELS"])
+            if labels[NAME] == "model-pull":
+                entry = next(one for one in catalogue["models"] if one["name"] == container["args"][1])
+                pulled.add(f"{environment['RINGFENCE_CACHE']}/models/{entry['file']}")
+    if served != pulled:
+        yield f"nodes serve {served}, and {pulled} is pulled"
+    names = {pathlib.Path(path).stem for path in served}
+    for one in objects:
+        if one["kind"] == "ConfigMap" and "policy.yaml" in one["data"]:
+            for upstream in yaml.safe_load(one["data"]["policy.yaml"]).get("upstreams", []):
+                if not names & set(upstream["models"]):
+                    yield f"the upstream {upstream['name']} has no model that nodes serve: nothing overflows to it"
+
+
 def scalers_follow_what_is_measured(objects):
     rules = (ROOT / "deploy/prometheus/rules.yml").read_text()
     adapter = yaml.safe_load((KUBERNETES / "prometheus-adapter.yaml").read_text())
@@ -286,6 +308,7 @@ RULES = (
     pods_are_confined,
     servers_are_probed_and_budgeted,
     gpus_are_asked_for,
+    models_are_those_that_are_pulled,
     scalers_follow_what_is_measured,
 )
 
@@ -334,6 +357,8 @@ def broken(objects: list[dict]):
     yield node(lambda one: container(one)["readinessProbe"]["httpGet"].update(scheme="HTTP"))(servers_are_probed_and_budgeted)
     yield changed(servers_are_probed_and_budgeted, "PodDisruptionBudget", "router", lambda one: one["spec"]["selector"]["matchLabels"].update({NAME: "routers"}))
     yield node(lambda one: container(one)["resources"]["limits"].pop("nvidia.com/gpu"))(gpus_are_asked_for)
+    yield changed(models_are_those_that_are_pulled, "Job", "model-pull", lambda one: container(one)["args"].__setitem__(1, "smollm2-135m-instruct"))
+    yield node(lambda one: next(v for v in container(one)["env"] if v["name"] == "RINGFENCE_NODE_MODELS").update(value="/models/other.gguf"))(models_are_those_that_are_pulled)
     yield node(lambda one: one["spec"].update(replicas=3))(scalers_follow_what_is_measured)
     yield changed(
         scalers_follow_what_is_measured, "HorizontalPodAutoscaler", "node-site", lambda one: one["spec"]["metrics"][0]["external"]["metric"].update(name="queue")
