@@ -161,9 +161,10 @@ public final class TestRouter implements AutoCloseable {
         .count();
   }
 
+  /// Its pool, which grows as it is needed, its links', and one each for housekeeping and alarms.
   public int mostThreads() {
     int cores = Runtime.getRuntime().availableProcessors();
-    return Math.max(4, 2 * cores) + Math.max(1, cores / 2) + 1;
+    return Math.max(4, 2 * cores) + Math.max(1, cores / 2) + 2;
   }
 
   public static void await(BooleanSupplier condition) {

@@ -26,6 +26,18 @@ final class InTurn {
     executor.execute(this::work);
   }
 
+  /// Runs a task before this returns, unless others are being run: then after them.
+  void now(Runnable task) {
+    synchronized (tasks) {
+      tasks.add(task);
+      if (busy) {
+        return;
+      }
+      busy = true;
+    }
+    work();
+  }
+
   private void work() {
     while (true) {
       Runnable task;

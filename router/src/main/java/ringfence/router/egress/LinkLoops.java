@@ -11,8 +11,9 @@ import java.util.concurrent.TimeUnit;
 
 /// The threads on which the router's links are read and written, those to targets and those of
 /// gateways alike. An event is taken from a target, looked at and written to its gateway by one of
-/// them, and all events that came together leave together. They are few for that reason: what takes
-/// longer than an event runs on other threads.
+/// them, and all events that came together leave together. They are few for that reason. A short
+/// request is placed and sent by them too, because each change of threads would cost more; a long
+/// one runs on other threads.
 public final class LinkLoops implements AutoCloseable {
   private static final int CORES_FOR_EACH = 2;
   private static final long CLOSE_MILLIS = 2_000;

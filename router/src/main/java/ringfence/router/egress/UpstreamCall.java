@@ -25,8 +25,9 @@ import ringfence.router.policy.document.Upstream.Timeouts;
 import ringfence.router.upstream.UpstreamGate;
 
 /// One attempt's call of an upstream. All that happens to it runs one after the other on its own
-/// queue. The next bytes are asked for when all events of the last ones were taken, so that a
-/// reader that lags holds the upstream's connection back.
+/// queue; what comes from the upstream, where nothing else runs, on the thread that brought it. The
+/// next bytes are asked for when all events of the last ones were taken, so that a reader that lags
+/// holds the upstream's connection back.
 final class UpstreamCall implements AttemptStream {
   private static final long LAST_BYTES_NANOS = 1_000_000_000L;
 
@@ -78,7 +79,7 @@ final class UpstreamCall implements AttemptStream {
       CompletableFuture<HttpResponse<Optional<String>>> sent =
           client.sendAsync(request, this::bodyOf);
       exchange = sent;
-      var _ = sent.whenComplete((response, failed) -> tasks.later(() -> headed(response, failed)));
+      var _ = sent.whenComplete((response, failed) -> tasks.now(() -> headed(response, failed)));
     });
   }
 
@@ -293,7 +294,7 @@ final class UpstreamCall implements AttemptStream {
 
     @Override
     public void onSubscribe(Flow.Subscription subscription) {
-      tasks.later(() -> {
+      tasks.now(() -> {
         if (over) {
           subscription.cancel();
           return;
@@ -305,17 +306,17 @@ final class UpstreamCall implements AttemptStream {
 
     @Override
     public void onNext(List<ByteBuffer> bytes) {
-      tasks.later(() -> took(bytes));
+      tasks.now(() -> took(bytes));
     }
 
     @Override
     public void onError(Throwable broken) {
-      tasks.later(() -> bodyEnded(true));
+      tasks.now(() -> bodyEnded(true));
     }
 
     @Override
     public void onComplete() {
-      tasks.later(() -> bodyEnded(false));
+      tasks.now(() -> bodyEnded(false));
     }
   }
 }

@@ -153,7 +153,8 @@ public final class Router implements AutoCloseable {
             .serve(
                 NettyServerBuilder.forAddress(
                     settings.listen(), links.server(settings.listen().getHostString())))
-            .executor(callbacks)
+            .executor(Runnable::run)
+            .callExecutor(Entrance.executors(callbacks))
             .maxInboundMessageSize(maxMessageBytes)
             .permitKeepAliveTime(1, TimeUnit.SECONDS)
             .permitKeepAliveWithoutCalls(true)

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Credentials;
 import ringfence.proto.v1.DescribeFleetRequest;
@@ -54,6 +55,12 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
           .and(Role.GATEWAY, "Generate", "ListModels", "GetReceipt")
           .and(Role.OPERATOR, "DescribeFleet", "DrainNode");
 
+  private static final Logger LOG = Logger.getLogger(RoutingService.class);
+
+  /// Requests up to this size are dealt with by the thread that reads their connection, for a
+  /// change of threads costs more than they do; longer ones would hold up the tokens of others.
+  private static final int INLINE_BYTES = 8 * 1024;
+
   private final Dispatcher dispatcher;
   private final Admission admission;
   private final Receipts receipts;
@@ -66,7 +73,8 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
   private final Duration maxDeadline;
 
   /// @param outbox null: there are no events
-  /// @param executor where readers hear of an end that waited for its event
+  /// @param executor where long requests are dealt with, and readers hear of an end that waited for
+  ///   its event
   RoutingService(
       Dispatcher dispatcher,
       Admission admission,
@@ -91,6 +99,34 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
   @Override
   public void generate(RouteRequest asked, StreamObserver<RouteEvent> events) {
     var call = (ServerCallStreamObserver<RouteEvent>) events;
+    Entrance entrance = new Entrance();
+    call.setOnCancelHandler(entrance::cancel);
+    call.setOnReadyHandler(entrance::readerReady);
+    if (asked.getSerializedSize() <= INLINE_BYTES) {
+      generate(asked, call, entrance);
+    } else {
+      executor.execute(
+          Context.current()
+              .wrap(() -> {
+                try {
+                  generate(asked, call, entrance);
+                } catch (RuntimeException broken) {
+                  // By type and place alone, for its text may hold content.
+                  LOG.errorf(
+                      "a request failed inside: %s at %s",
+                      broken.getClass().getName(),
+                      broken.getStackTrace().length > 0 ? broken.getStackTrace()[0] : "?");
+                  call.onError(
+                      Failures.toException(
+                          Failures.of(
+                              Reason.INTERNAL, "internal error in the router; its log names it")));
+                }
+              }));
+    }
+  }
+
+  private void generate(
+      RouteRequest asked, ServerCallStreamObserver<RouteEvent> call, Entrance entrance) {
     switch (dispatcher.policy().identify(asked.getCredentials(), asked.getTenant())) {
       case Identity.Refused(Failure failure) -> refuse(asked, failure, call);
       case Caller caller ->
@@ -101,7 +137,8 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
                   .clearCredentials()
                   .build(),
               caller,
-              call);
+              call,
+              entrance);
     }
   }
 
@@ -119,7 +156,10 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
   }
 
   private void generate(
-      RouteRequest request, Caller caller, ServerCallStreamObserver<RouteEvent> call) {
+      RouteRequest request,
+      Caller caller,
+      ServerCallStreamObserver<RouteEvent> call,
+      Entrance entrance) {
     Admission.Ticket ticket = new Admission.Ticket(request.getPrompt().getSerializedSize());
     Failure refused = rules.check(request);
     if (refused == null) {
@@ -172,9 +212,7 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
     traces.begin(request.getRequestId(), request.getModel(), TraceParent.caller());
     reader.aborts(dispatch);
     ticket.holds(dispatch);
-    call.setOnCancelHandler(dispatch::cancel);
-    call.setOnReadyHandler(dispatch::readerReady);
-    dispatch.start();
+    entrance.enter(dispatch);
   }
 
   /// Usage that could not be kept is not to be made.
