@@ -1,6 +1,6 @@
 """Sends texts with unique marks through every endpoint and option, under faults, and looks for the marks wherever they may not be.
 
-usage: check_canary.py [--requests N] [--threads N] [--seed N] [--keep]       (100,000 requests: `nice python3 .ci/check_canary.py --requests 100000`)
+usage: check_canary.py [--requests N] [--processes N] [--threads N] [--seed N] [--keep]       (100,000 requests: `nice python3 .ci/check_canary.py --requests 100000`)
 
 A stack of real processes: gateway, router, two simulated nodes on the site, one in a datacenter, an upstream of our own outside. Marks are
 of two kinds: those of NEAR requests may not leave the site, those of FAR requests may go anywhere but may not be kept or told. Watched:
@@ -10,7 +10,7 @@ of two kinds: those of NEAR requests may not leave the site, those of FAR reques
  - all responses, heads and bodies (but where `echo` asks for the prompt)
 
 in plain, in base64 at all three phases, in hexadecimal and percent-encoded, whatever the case. Heads inside HTTP/2 are compressed and are
-not looked into. At first marks of a third kind are planted at each place, in each form: the run fails where one is not found."""
+not looked into. Taps, upstream and clients are processes of their own. At first marks of a third kind are planted at each place, in each form: the run fails where one is not found."""
 
 import argparse
 import base64
@@ -18,6 +18,7 @@ import collections
 import http.client
 import http.server
 import json
+import multiprocessing
 import os
 import random
 import shutil
@@ -29,11 +30,13 @@ import time
 import urllib.parse
 import urllib.request
 
-from stack import Heard, Needles, Stack, Tap, coatings, free_port, jar, wait_for
+from stack import Heard, Needles, Stack, coatings, free_port, wait_for
+from tap_loop import Taps
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--requests", type=int, default=3000)
-parser.add_argument("--threads", type=int, default=12)
+parser.add_argument("--processes", type=int, default=2, help="that ask")
+parser.add_argument("--threads", type=int, default=8, help="of each that asks")
 parser.add_argument("--seed", type=int, default=int(time.time()))
 parser.add_argument("--keep", action="store_true", help="leaves the run folder")
 options = parser.parse_args()
@@ -76,6 +79,19 @@ class Watch:
                 if (place, kind, form) not in self.examples:
                     self.examples[place, kind, form] = f"{where} ...{data[max(0, at - 80): at + 60]!r}"
 
+    def taken(self) -> tuple[dict, dict]:
+        """What was seen since this was last called."""
+        with self.lock:
+            seen, examples = dict(self.seen), dict(self.examples)
+            self.seen.clear()
+            self.examples.clear()
+            return seen, examples
+
+    def add(self, seen: dict, examples: dict) -> None:
+        with self.lock:
+            self.seen.update(seen)
+            self.examples = examples | self.examples
+
     def count(self, place: str, kind: str) -> int:
         with self.lock:
             return sum(count for (p, k, _), count in self.seen.items() if p == place and k == kind)
@@ -92,11 +108,54 @@ class Watch:
 watch = Watch()
 
 
+done = collections.Counter()
+done_lock = threading.Lock()
+
+
+class Aside:
+    """A process of its own for some of the work, which would otherwise wait for Python's one lock. What it has seen and done is fetched
+    when it is wanted."""
+
+    processes = multiprocessing.get_context("fork")
+    all: "list[Aside]" = []
+
+    def __init__(self, work) -> None:
+        self.here, there = self.processes.Pipe()
+        self.process = self.processes.Process(target=self.run, args=(work, there), daemon=True)
+        self.process.start()
+        there.close()
+        Aside.all.append(self)
+
+    @staticmethod
+    def run(work, there) -> None:
+        watch.taken()
+        done.clear()
+        threading.Thread(target=work, daemon=True).start()
+        while there.recv():
+            Heard.look_at_all()
+            with done_lock:
+                counted = dict(done)
+                done.clear()
+            there.send((watch.taken(), counted))
+
+    @classmethod
+    def fetch(cls) -> bool:
+        for aside in cls.all:
+            aside.here.send(True)
+            if not aside.here.poll(60):
+                sys.exit("one of the check's own processes does not answer")
+            seen, counted = aside.here.recv()
+            watch.add(*seen)
+            with done_lock:
+                done.update(counted)
+        return True
+
+
 class Upstream(http.server.BaseHTTPRequestHandler):
     """Answers as OpenAI does, or badly: says in its refusals and errors what it was asked, breaks, sends rubbish."""
 
     protocol_version = "HTTP/1.1"
-    wrong = True
+    wrong = Aside.processes.Value("b", 1)
 
     def log_message(self, *_) -> None:
         pass
@@ -117,7 +176,7 @@ class Upstream(http.server.BaseHTTPRequestHandler):
         watch("upstream", data + str(self.headers).encode() + self.path.encode())
         body = json.loads(data)
         asked = data.decode()
-        how = random.choice(["400", "500", "429", "close", "break", "rubbish", "error event", "echo"]) if self.wrong and random.random() < 0.25 else "well"
+        how = random.choice(["400", "500", "429", "close", "break", "rubbish", "error event", "echo"]) if self.wrong.value and random.random() < 0.25 else "well"
         if how in ("400", "500", "429"):
             self.whole(int(how), {"error": {"message": "can't do " + asked, "type": "x", "code": asked[:200]}})
             return
@@ -151,6 +210,8 @@ class Upstream(http.server.BaseHTTPRequestHandler):
 
 
 stack = Stack("canary")
+# Each tap and what its link is called.
+LINKS = {"gateway-router": "gateway-router", "reports": "reports", "router-upstream": "router-upstream", "node-1": "router-site", "node-2": "router-site", "far": "router-datacenter"}
 
 
 def start_all() -> dict:
@@ -158,15 +219,10 @@ def start_all() -> dict:
     server = http.server.ThreadingHTTPServer(("127.0.0.1", ports["upstream"]), Upstream)
     server.daemon_threads = True
     server.handle_error = lambda *_: None
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    taps = {
-        "gateway-router": Tap("gateway-router", ports["router"], watch),
-        "reports": Tap("reports", ports["router"], watch),
-        "router-upstream": Tap("router-upstream", ports["upstream"], watch),
-        "node-1": Tap("router-site", ports["node-1"], watch),
-        "node-2": Tap("router-site", ports["node-2"], watch),
-        "far": Tap("router-datacenter", ports["far"], watch),
-    }
+    proxies = Taps(watch)
+    taps = {name: proxies.listen(LINKS[name], ports[target]) for name, target in (("gateway-router", "router"), ("reports", "router"), ("router-upstream", "upstream"), ("node-1", "node-1"), ("node-2", "node-2"), ("far", "far"))}
+    Aside(server.serve_forever)
+    Aside(proxies.serve)
     policy = stack.folder / "policy.yaml"
     policy.write_text(
         f"""
@@ -175,7 +231,7 @@ tenants:
   - {{name: closed, farthest-zone: site}}
 upstreams:
   - name: outside
-    base-url: http://127.0.0.1:{taps["router-upstream"].port}/v1
+    base-url: http://127.0.0.1:{taps["router-upstream"]}/v1
     limits: {{max-in-flight: 64, requests-per-minute: 1000000, tokens-per-minute: 1000000000}}
     timeouts: {{connect: 2s, first-byte: 10s, between: 5s}}
     models:
@@ -194,8 +250,8 @@ upstreams:
                 "ringfence.node.zone": zone,
                 "ringfence.node.simulate": f"ttft=1ms,tpot=300us,slots=256,answer=12,model={model}",
                 "ringfence.node.listen-address": f"127.0.0.1:{ports[name]}",
-                "ringfence.node.advertise": f"127.0.0.1:{taps[name].port}",
-                "ringfence.node.routers": f"127.0.0.1:{taps['reports'].port}",
+                "ringfence.node.advertise": f"127.0.0.1:{taps[name]}",
+                "ringfence.node.routers": f"127.0.0.1:{taps['reports']}",
                 "quarkus.http.host": "127.0.0.1",
                 "quarkus.http.port": ports[f"{name}-http"],
             },
@@ -205,7 +261,7 @@ upstreams:
         "gateway",
         "gateway",
         {
-            "ringfence.gateway.routers": f"127.0.0.1:{taps['gateway-router'].port}",
+            "ringfence.gateway.routers": f"127.0.0.1:{taps['gateway-router']}",
             "ringfence.gateway.farthest-zone": "external",
             "ringfence.gateway.require-keys": "true",
             "ringfence.gateway.deadline": "60s",
@@ -338,10 +394,6 @@ def spoil(r: random.Random, text: str, path: str, headers: dict, body: dict) -> 
         body["response_format"] = {"type": text}
 
 
-done = collections.Counter()
-done_lock = threading.Lock()
-
-
 def ask(connection: http.client.HTTPConnection, number: int) -> None:
     kind, path, headers, body = request_of(number)
     data = json.dumps(body).encode()
@@ -386,15 +438,29 @@ def count(what: str) -> None:
         done[what] += 1
 
 
-numbers = iter(range(options.requests))
+begun, ended, clients_left = (Aside.processes.Value("q", 0) for _ in range(3))
+
+
+def clients() -> None:
+    for _ in range(options.threads):
+        threading.Thread(target=client, daemon=True).start()
 
 
 def client() -> None:
+    try:
+        ask_all()
+    finally:
+        with clients_left:
+            clients_left.value -= 1
+
+
+def ask_all() -> None:
     connection = http.client.HTTPConnection("127.0.0.1", run["ports"]["gateway"], timeout=60)
     while True:
-        with done_lock:
-            number = next(numbers, None)
-        if number is None:
+        with begun:
+            number = begun.value
+            begun.value += 1
+        if number >= options.requests:
             return
         began = time.monotonic()
         try:
@@ -402,10 +468,10 @@ def client() -> None:
         except (OSError, http.client.HTTPException):
             count("broken")
             connection.close()
-        with done_lock:
-            done["asked"] += 1
-            if time.monotonic() - began > 40:
-                done["never ended"] += 1
+        if time.monotonic() - began > 40:
+            count("never ended")
+        with ended:
+            ended.value += 1
 
 
 def look_at_pages() -> None:
@@ -439,8 +505,8 @@ def plant() -> None:
             log.write(f"12:00:00 INFO a line that tells too much {coating} and goes on\n")
         with open(stack.folder / "planted.bin", "ab") as file:
             file.write(b"\0\1" + coating.encode() + b"\2")
-        for name, tap in run["taps"].items():
-            with socket.create_connection(("127.0.0.1", tap.port), timeout=5) as far:
+        for name, port in run["taps"].items():
+            with socket.create_connection(("127.0.0.1", port), timeout=5) as far:
                 if name == "router-upstream":
                     # In two writes, which gRPC's servers would not wait for: what is cut must be seen too.
                     half = len(coating) // 2
@@ -454,15 +520,15 @@ def plant() -> None:
     look_at_files()
     os.remove(stack.folder / "planted.log")
     os.remove(stack.folder / "planted.bin")
-    places = ["logs", "files", "error bodies", "response bodies", "response heads", "receipts", "metrics and health", *{tap.link for tap in run["taps"].values()}]
+    places = ["logs", "files", "error bodies", "response bodies", "response heads", "receipts", "metrics and health", *set(LINKS.values())]
     wait_for(
         "every planted mark is seen: " + str([(p, f) for p in places for f in coated_text if not watch.seen[p, "planted", f]]),
-        lambda: Heard.look_at_all() or all(watch.seen[place, "planted", form] for place in places for form in coated_text),
+        lambda: Aside.fetch() and all(watch.seen[place, "planted", form] for place in places for form in coated_text),
         10,
     )
     # And end to end: an upstream that a FAR request may use gets its text; under the rules of NEAR this would be a leak.
     leaks_before = len(watch.leaks())
-    Upstream.wrong = False
+    Upstream.wrong.value = 0
     connection = http.client.HTTPConnection("127.0.0.1", run["ports"]["gateway"], timeout=30)
     near = mark("near", 0xFFFFFFFF)
     connection.request("POST", "/v1/chat/completions", json.dumps({"model": "outside-model", "messages": [{"role": "user", "content": near}]}), {"Authorization": f"Bearer {run['keys']['open']}", "Content-Type": "application/json"})
@@ -470,7 +536,7 @@ def plant() -> None:
     answer = response.read()
     if response.status != 200:
         sys.exit(f"the upstream did not answer a request that may go there: {response.status} {answer!r}")
-    Heard.look_at_all()
+    Aside.fetch()
     found = watch.leaks()
     if len(found) < leaks_before + 2:
         sys.exit("a NEAR mark went to the upstream and neither it nor its tap saw it: the canary is blind")
@@ -478,25 +544,20 @@ def plant() -> None:
         for key in [key for key in watch.seen if key[1] == "near"]:
             del watch.seen[key]
             watch.examples.pop(key, None)
-    Upstream.wrong = True
+    Upstream.wrong.value = 1
     print(f"planted marks were found at {len(places)} places in {len(coated_text)} forms each, and at the upstream", flush=True)
-
-
-def asked() -> int:
-    with done_lock:
-        return done["asked"]
 
 
 def main() -> None:
     plant()
     began = time.monotonic()
-    clients = [threading.Thread(target=client, daemon=True) for _ in range(options.threads)]
-    for thread in clients:
-        thread.start()
+    clients_left.value = options.processes * options.threads
+    for _ in range(options.processes):
+        Aside(clients)
     # Faults, while the requests run: nodes are killed, one after the other and both at once.
     kills = 0
     for part, victims in ((0.2, ["node-1"]), (0.45, ["node-2"]), (0.6, ["node-1", "node-2"]), (0.8, ["far"])):
-        while asked() < part * options.requests and any(t.is_alive() for t in clients):
+        while ended.value < part * options.requests and clients_left.value:
             time.sleep(0.05)
         for victim in victims:
             stack.kill(victim)
@@ -507,8 +568,10 @@ def main() -> None:
             stack.again(victim)
         for victim in victims:
             stack.ready(victim, run["ports"][f"{victim}-http"])
-    for thread in clients:
-        thread.join()
+    while clients_left.value:
+        time.sleep(0.05)
+        if not all(aside.process.is_alive() for aside in Aside.all):
+            sys.exit("one of the check's own processes has ended")
     look_at_pages()
     seconds = time.monotonic() - began
 
@@ -518,7 +581,8 @@ def main() -> None:
     stack.processes["router"].wait(timeout=60)
     stack.start("router", "router", router_settings(run["ports"], "small-ledger"), largest_file=12 << 10)
     stack.ready("router", run["ports"]["router-http"])
-    Upstream.wrong = False
+    Upstream.wrong.value = 0
+    Aside.fetch()
     before = watch.count("upstream", "far")
     connection = http.client.HTTPConnection("127.0.0.1", run["ports"]["gateway"], timeout=60)
     refused = answered = 0
@@ -535,13 +599,14 @@ def main() -> None:
                 break
         elif response.status == 200:
             answered += 1
+    Aside.fetch()
     sent = watch.count("upstream", "far") - before
     if refused < REFUSALS or sent != answered:
         sys.exit(f"a ledger without room: {number + 1} requests, {refused} refused, {answered} answered, {sent} sent")
     look_at_pages()
     time.sleep(0.5)
     stack.stop()
-    Heard.look_at_all()
+    Aside.fetch()
     look_at_files()
 
     print(f"{options.requests} requests in {seconds:.0f} s ({options.requests / seconds:.0f}/s), {kills} kills: " + ", ".join(f"{k} {v}" for k, v in sorted(done.items())))
