@@ -27,6 +27,7 @@ import java.util.concurrent.locks.LockSupport;
 /// - `requests COUNT CONCURRENCY TOKENS PIDS TARGET`: so many requests as fast as they go, with the memory of the processes
 final class Main {
   private static final int MOST_OPEN = 4000;
+  private static final int WARM_SECONDS = 4;
   private static final String PROMPT = "All work and no play. ".repeat(93);
 
   private Main() {}
@@ -81,7 +82,7 @@ final class Main {
     Map<String, List<Stage>> stages = new LinkedHashMap<>();
     for (int round = 0; round <= rounds; round++) {
       for (Target target : targets) {
-        Stage stage = stage(target, rate, round == 0 ? Math.min(seconds, 10) : seconds, round, first, each, tokens, pids);
+        Stage stage = stage(target, rate, round == 0 ? Math.min(seconds, WARM_SECONDS) : seconds, round, first, each, tokens, pids);
         if (round > 0) {
           stages.computeIfAbsent(target.name(), name -> new ArrayList<>()).add(stage);
         }
