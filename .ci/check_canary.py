@@ -10,7 +10,8 @@ of two kinds: those of NEAR requests may not leave the site, those of FAR reques
  - all responses, heads and bodies (but where `echo` asks for the prompt)
 
 in plain, in base64 at all three phases, in hexadecimal and percent-encoded, whatever the case. Heads inside HTTP/2 are compressed and are
-not looked into. Taps, upstream and clients are processes of their own. At first marks of a third kind are planted at each place, in each form: the run fails where one is not found."""
+not looked into. Taps, upstream and clients are processes of their own. At first marks of a third kind are planted at each place, in each
+form: the run fails where one is not found."""
 
 import argparse
 import base64
