@@ -2,6 +2,7 @@ package ringfence.router.events.kafka;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -95,7 +96,7 @@ public final class Topics {
   private NewTopic kept(String name, Duration age) {
     return topic(name)
         .configs(
-            Map.of(
+            with(
                 TopicConfig.CLEANUP_POLICY_CONFIG,
                 TopicConfig.CLEANUP_POLICY_DELETE,
                 TopicConfig.RETENTION_MS_CONFIG,
@@ -104,7 +105,20 @@ public final class Topics {
 
   private NewTopic compacted(String name) {
     return topic(name)
-        .configs(Map.of(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
+        .configs(with(TopicConfig.CLEANUP_POLICY_CONFIG, TopicConfig.CLEANUP_POLICY_COMPACT));
+  }
+
+  /// What is acknowledged must outlive its leader: another replica has it too, and with one down
+  /// there still are two.
+  private Map<String, String> with(String... namesAndValues) {
+    Map<String, String> configs = new HashMap<>();
+    for (int i = 0; i < namesAndValues.length; i += 2) {
+      configs.put(namesAndValues[i], namesAndValues[i + 1]);
+    }
+    if (settings.replicas() > 2) {
+      configs.put(TopicConfig.MIN_IN_SYNC_REPLICAS_CONFIG, "2");
+    }
+    return configs;
   }
 
   private NewTopic topic(String name) {
