@@ -1,9 +1,11 @@
 """What traces, exported metrics and the outbox cost: gateway and router with and without, in turn on warm processes.
 
-usage: bench_telemetry.py [ROUNDS] [REQUESTS]
+usage: bench_telemetry.py [SECONDS] [REQUESTS] [--outbox]
 
-Simulated nodes that answer at once; a receiver of OTLP that throws everything away. Prints requests a second and the processor time of gateway and
-router for each request, as medians over the rounds, and the difference to the plain stack of the same round."""
+Simulated nodes that answer at once; a receiver of OTLP that throws everything away. As many rounds as fit into the seconds (default 200, the start
+among them), in each of which every variant answers so many requests (default 2000), in an order that turns. Prints requests a second and the
+processor time of gateway and router for each request: medians over the rounds, and the median of the differences to the plain stack of the same
+round. "again plain" says what a difference of nothing looks like. With --outbox also what it costs to write events down."""
 
 import http.server
 import os
@@ -13,11 +15,15 @@ import statistics
 import subprocess
 import sys
 import threading
+import time
 
 from stack import ROOT, Stack, free_port, wait_for
 
-ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 5
-REQUESTS = int(sys.argv[2]) if len(sys.argv) > 2 else 3000
+numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
+SECONDS = numbers[0] if numbers else 200
+REQUESTS = numbers[1] if len(numbers) > 1 else 2000
+WARM_UPS = 3
+began = time.monotonic()
 TICK = os.sysconf("SC_CLK_TCK")
 
 
@@ -49,8 +55,9 @@ VARIANTS = {
     "again plain": lambda service, name: {},
     "traces 1 of 10, metrics": lambda service, name: telemetry(service, 0.1),
     "all traces, metrics": lambda service, name: telemetry(service, 1),
-    "outbox": lambda service, name: {"ringfence.router.events.folder": stack.folder / "events"} if service == "router" else {},
 }
+if "--outbox" in sys.argv:
+    VARIANTS["outbox"] = lambda service, name: {"ringfence.router.events.folder": stack.folder / "events"} if service == "router" else {}
 
 
 def cpu(name: str) -> float:
@@ -82,19 +89,37 @@ try:
     stack.ready("node", node_http)
     for variant in VARIANTS:
         stack.ready(f"gateway {variant}", ports[variant][2])
-    load = [stack.java, "-XX:+UseSerialGC", "-Xmx256m", "-XX:TieredStopAtLevel=1", str(ROOT / "gateway/bench/load/Main.java")]
+    classes = stack.folder / "load"
+    subprocess.run([stack.java.removesuffix("java") + "javac", "-d", classes, *sorted((ROOT / "gateway/bench/load").glob("*.java"))], check=True)
+
+    def measured(variant: str) -> tuple[float, float]:
+        """Requests a second, and processor time of gateway and router for each in microseconds."""
+        before = cpu(f"router {variant}") + cpu(f"gateway {variant}")
+        url = f"http://127.0.0.1:{ports[variant][2]}/v1"
+        command = [stack.java, "-XX:+UseSerialGC", "-Xmx256m", "-XX:TieredStopAtLevel=1", "-cp", classes, "Main", "requests", str(REQUESTS), "64", "4", "-", f"quick {url} quick none"]
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            sys.exit(f"{variant}: {done.stdout}{done.stderr}")
+        used = cpu(f"router {variant}") + cpu(f"gateway {variant}") - before
+        # The driver is slow at first.
+        rates = [int(rate) for rate in re.findall(r"^\| \d+ \| (\d+) \|", done.stdout, re.M)]
+        return statistics.median(rates[3:]), used / REQUESTS * 1e6
+
     seen: dict[str, list[tuple[float, float]]] = {variant: [] for variant in VARIANTS}
-    for round_ in range(ROUNDS + 1):
-        for variant in VARIANTS:
-            before = cpu(f"router {variant}") + cpu(f"gateway {variant}")
-            done = subprocess.run([*load, "requests", str(REQUESTS), "64", "4", f"node={stack.processes['node'].pid}", f"quick http://127.0.0.1:{ports[variant][2]}/v1 quick none"], capture_output=True, text=True)
-            if done.returncode:
-                sys.exit(f"{variant}: {done.stdout}{done.stderr}")
-            used = cpu(f"router {variant}") + cpu(f"gateway {variant}") - before
-            rates = [int(rate) for rate in re.findall(r"^\| \d+ \| (\d+) \|", done.stdout, re.M)]
-            if round_:
-                seen[variant].append((statistics.median(rates), used / REQUESTS * 1e6))
-    print(f"{ROUNDS} rounds of {REQUESTS} requests of 4 tokens, 64 at once; load average {os.getloadavg()[0]:.1f}")
+    rounds, longest = -WARM_UPS, 0.0
+    print(f"{len(VARIANTS)} stacks are up after {time.monotonic() - began:.0f} s; {WARM_UPS} rounds of warming up", file=sys.stderr, flush=True)
+    while rounds < 1 or time.monotonic() - began + longest < SECONDS:
+        round_began = time.monotonic()
+        order = list(VARIANTS)
+        turn = rounds % len(order)
+        for variant in order[turn:] + order[:turn]:
+            figures = measured(variant)
+            if rounds >= 0:
+                seen[variant].append(figures)
+        longest = max(longest, time.monotonic() - round_began)
+        rounds += 1
+        print(f"round {rounds} took {time.monotonic() - round_began:.1f} s", file=sys.stderr, flush=True)
+    print(f"{rounds} rounds of {REQUESTS} requests of 4 tokens, 64 at once, after {WARM_UPS} of warming up; load average {os.getloadavg()[0]:.1f}")
     print("| | requests/s | to plain | processor µs/request, gateway and router | to plain |\n| --- | --- | --- | --- | --- |")
     for variant, figures in seen.items():
         rate = statistics.median(rate for rate, _ in figures)

@@ -22,7 +22,7 @@ import java.util.concurrent.locks.LockSupport;
 /// - `upstream PORT TTFT_MS TPOT_MS`: an endpoint that only takes its time
 /// - `load RATE SECONDS ROUNDS TTFT_MS TPOT_MS TOKENS PIDS TARGET...`: open-loop load on each target in turn, round by round, as a
 ///   Poisson process (the same arrivals for all targets of a round): at equal distances, those of all streams' tokens that are due
-///   would coincide. A target is `NAME URL MODEL KEY`, pids are `NAME=PID,...` of processes whose time is counted
+///   would coincide. A target is `NAME URL MODEL KEY`, pids are `NAME=PID,...` of processes whose time is counted, or `-`
 /// - `steady RATE MINUTES TTFT_MS TPOT_MS TOKENS PIDS TARGET`: open-loop load for so long, with the memory of the processes ten times
 /// - `requests COUNT CONCURRENCY TOKENS PIDS TARGET`: so many requests as fast as they go, with the memory of the processes
 final class Main {
@@ -269,6 +269,9 @@ final class Main {
 
   private static Map<String, Long> pids(String text) {
     Map<String, Long> pids = new LinkedHashMap<>();
+    if (text.equals("-")) {
+      return pids;
+    }
     for (String part : text.split(",")) {
       String[] pair = part.split("=");
       pids.put(pair[0], Long.parseLong(pair[1]));
