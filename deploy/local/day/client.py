@@ -135,8 +135,8 @@ class Gateway:
                     async for piece in self._pieces(fields, reader):
                         *lines, rest = (rest + piece).split(b"\n")
                         for line in lines:
-                            if line.startswith(b"data: "):
-                                yield json.loads(line[6:])
+                            if line.startswith(b"data: ") and (view := json.loads(line[6:]).get("view")):
+                                yield view
                 finally:
                     writer.close()
             except (OSError, ValueError, asyncio.IncompleteReadError):

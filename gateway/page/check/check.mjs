@@ -448,6 +448,47 @@ await check("a key that is kept for the tab survives a reload and goes when it i
 
 await check("with keys no page asked another origin, failed or complained", () => none(guarded, "they did"));
 await closed.stop();
+
+// Two routers, and a node that reports to both.
+
+const pair = new Stack();
+const outbox = (name) => ({ "ringfence.router.events.folder": join(pair.folder, `events-${name}`) });
+await pair.router(outbox("east"), "east");
+await pair.router(outbox("west"), "west");
+await Promise.all([pair.node("rack-1", "site", "ttft=50ms,tpot=5ms,answer=20"), pair.gateway()]);
+const paired = [];
+const both = await open(browser, pair.url, DESKTOP, paired);
+const placements = (page) => page.waitForFunction(() => document.querySelectorAll(".line.placed").length === 2);
+
+await check("what two routers see is one fleet, and a router that is gone is named", async () => {
+  await both.goto(`${pair.url}/#fleet`);
+  await both.locator(".page-head", { hasText: /As the routers east, west see it together/ }).waitFor();
+  await both.locator('[data-node="rack-1"] .state.ready').waitFor();
+  must((await both.locator('[data-node="rack-1"]').count()) === 1, "the node is there twice");
+  for (const text of ["one", "two"]) {
+    const answer = await fetch(`${pair.url}/v1/chat/completions`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ model: "simulated", messages: [{ role: "user", content: text }] }) });
+    must(answer.ok, `asking answered ${answer.status}`);
+  }
+  await placements(both);
+  must((await both.locator(".line.node", { hasText: "rack-1" }).count()) === 1, "the node's coming is told twice");
+  pair.kill("west");
+  await both.locator(".problem", { hasText: "Router 2 of 2 (west) can't be reached." }).waitFor();
+  must((await both.locator('[data-node="rack-1"] .state.ready').count()) === 1, "the other router's view is gone too");
+  await sound(both, "fleet without one of its routers");
+  await shot(both, "fleet-two-routers");
+});
+
+await check("a router that is started again tells what happened before", async () => {
+  await pair.router(outbox("west"), "west");
+  await both.locator(".problem").waitFor({ state: "detached" });
+  await placements(both);
+  const fresh = await open(browser, pair.url, DESKTOP, paired);
+  await fresh.goto(`${pair.url}/#fleet`);
+  await placements(fresh);
+});
+
+await check("with two routers no page asked another origin, failed or complained", () => none(paired, "they did"));
+await pair.stop();
 await browser.close();
 console.log(failures === 0 ? "all passed" : `${failures} failed`);
 process.exit(failures === 0 ? 0 : 1);

@@ -43,21 +43,29 @@ export class Stack {
   #java = join(spawnSync("sh", [join(ROOT, ".mvn/find-jdk")], { encoding: "utf8" }).stdout.trim(), "bin/java");
   #processes = new Map();
 
-  async router(settings = {}) {
-    this.grpc = await freePort();
+  #routers = new Map();
+
+  /** A router; one of that name that was there before is started again at its place. */
+  async router(settings = {}, name = "router") {
+    if (!this.#routers.has(name)) this.#routers.set(name, await freePort());
     const port = await freePort();
-    await this.#start("router", "router", { "ringfence.router.listen-address": `127.0.0.1:${this.grpc}`, "ringfence.router.ledger.folder": join(this.folder, "ledger"), ...settings }, [], port);
+    const own = { "ringfence.router.name": name, "ringfence.router.listen-address": `127.0.0.1:${this.#routers.get(name)}`, "ringfence.router.ledger.folder": join(this.folder, `ledger-${name}`) };
+    await this.#start(name, "router", { ...own, ...settings }, [], port);
+  }
+
+  get #addresses() {
+    return [...this.#routers.values()].map((port) => `127.0.0.1:${port}`).join(",");
   }
 
   async node(name, zone, simulate) {
     const port = await freePort();
-    const settings = { "ringfence.node.name": name, "ringfence.node.zone": zone, "ringfence.node.simulate": simulate, "ringfence.node.listen-address": `127.0.0.1:${await freePort()}`, "ringfence.node.routers": `127.0.0.1:${this.grpc}` };
+    const settings = { "ringfence.node.name": name, "ringfence.node.zone": zone, "ringfence.node.simulate": simulate, "ringfence.node.listen-address": `127.0.0.1:${await freePort()}`, "ringfence.node.routers": this.#addresses };
     await this.#start(name, "inference-node", settings, ["serve"], port);
   }
 
   async gateway(settings = {}) {
     const port = await freePort();
-    await this.#start("gateway", "gateway", { "ringfence.gateway.routers": `127.0.0.1:${this.grpc}`, ...settings }, [], port);
+    await this.#start("gateway", "gateway", { "ringfence.gateway.routers": this.#addresses, ...settings }, [], port);
     this.url = `http://127.0.0.1:${port}`;
   }
 

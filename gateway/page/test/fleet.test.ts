@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { FleetView, Happening, WatchedNode } from "../src/api/overview.js";
 import { Rates } from "../src/fleet/rates.js";
+import { Routers } from "../src/fleet/routers.js";
 import { Story } from "../src/fleet/story.js";
 import { money, until } from "../src/keys/budget.js";
 import { bytes, duration, rate } from "../src/ui/numbers.js";
@@ -50,6 +51,66 @@ describe("what happened", () => {
     const story = new Story();
     story.take([{ sequence: 1, time_millis: 1, node: { node: "one", zone: "site", change: "left", cause: "its stream broke" } }]);
     expect(story.lines[0]).toMatchObject({ kind: "node", reason: "left: its stream broke" });
+  });
+});
+
+describe("several routers", () => {
+  const node = (name: string, silent: number, attempts: number) => ({ node: name, zone: "site", state: "ready", silent_millis: silent, attempts_here: attempts, models: [] }) as unknown as WatchedNode;
+  const view = (router: string, incarnation: string, nodes: readonly WatchedNode[], happenings: readonly Happening[] = [], more: object = {}) =>
+    ({ router, incarnation, time_millis: 1, nodes, nodes_left_out: 0, upstreams: [], happenings, requests_in_flight: 1, requests_waiting: 2, ...more }) as FleetView;
+  const joined = (sequence: number, time: number, name: string): Happening => ({ sequence, time_millis: time, node: { node: name, zone: "site", change: "joined", cause: "" } });
+
+  it("show each node once, as the router that heard it last does, and add up what is theirs", () => {
+    const routers = new Routers();
+    routers.take({ number: 1, routers: 2, view: view("east", "x", [node("a", 900, 3), node("b", 10, 1)]) });
+    routers.take({ number: 2, routers: 2, view: view("west", "y", [node("a", 100, 4)]) });
+    expect(routers.view?.nodes.map((seen) => [seen.node, seen.silent_millis, seen.attempts_here])).toEqual([
+      ["a", 100, 7],
+      ["b", 10, 1],
+    ]);
+    expect(routers.view).toMatchObject({ requests_in_flight: 2, requests_waiting: 4 });
+    expect(routers.names).toEqual(["east", "west"]);
+    expect([routers.leads(1), routers.leads(2)]).toEqual([true, false]);
+  });
+
+  it("tell in one order, and of a node that both saw once", () => {
+    const routers = new Routers();
+    routers.take({ number: 1, routers: 2, view: view("east", "x", [], [joined(11, 1_000, "a"), placed(3_000, "r", 1, "a")]) });
+    routers.take({ number: 2, routers: 2, view: view("west", "y", [], [joined(7, 1_400, "a"), joined(8, 2_000, "b"), joined(9, 60_000, "a")]) });
+    expect(routers.lines.map(({ router, target, time }) => [router, target, time])).toEqual([
+      [2, "a", 60_000],
+      [1, "a", 3_000],
+      [2, "b", 2_000],
+      [2, "a", 1_400],
+    ]);
+    expect(routers.after).toBe("3000,9");
+  });
+
+  it("are named where they can't be reached, and the others go on", () => {
+    const routers = new Routers();
+    routers.take({ number: 1, routers: 2, view: view("east", "x", [node("a", 1, 1)]) });
+    routers.take({ number: 2, routers: 2, problem: "can't be reached" });
+    expect(routers.problems).toEqual(["Router 2 of 2 can't be reached."]);
+    routers.take({ number: 1, routers: 2, problem: "can't be reached" });
+    expect(routers.problems[0]).toBe("Router 1 of 2 (east) can't be reached.");
+    expect(routers.view).toBeNull();
+    routers.take({ number: 2, routers: 2, view: view("west", "y", [node("b", 1, 1)]) });
+    expect(routers.problems).toHaveLength(1);
+    expect(routers.view?.nodes.map((seen) => seen.node)).toEqual(["b"]);
+    expect(routers.leads(2)).toBe(true);
+  });
+
+  it("that begin anew tell again what was told, under other numbers, and nothing stands there twice", () => {
+    const routers = new Routers();
+    routers.take({ number: 1, routers: 1, view: view("east", "x", [], [joined(1, 1_000, "a"), placed(2_000, "r", 1, "a"), placed(3_000, "s", 1, "a")]) });
+    const again = (sequence: number, request: string, time: number): Happening => ({ ...placed(sequence, request, 1, "a"), time_millis: time });
+    routers.take({ number: 1, routers: 1, view: view("east", "z", [], [again(9_001, "r", 2_000), again(9_002, "s", 3_000), again(9_003, "t", 4_000)]) });
+    expect(routers.lines.map(({ requestId }) => requestId)).toEqual(["t", "s", "r", null]);
+    expect(routers.after).toBe("9003");
+    // Without an outbox it remembers nothing, and what the page knows stays.
+    routers.take({ number: 1, routers: 1, view: view("east", "w", []) });
+    expect(routers.lines).toHaveLength(4);
+    expect(routers.after).toBe("0");
   });
 });
 

@@ -12,7 +12,18 @@ export interface Me {
   readonly router: string;
 }
 
+/** What one of the gateway's routers tells, or why it does not. */
+export interface FleetPart {
+  /** Of the router, from 1. */
+  readonly number: number;
+  readonly routers: number;
+  readonly view?: FleetView;
+  readonly problem?: string;
+}
+
 export interface FleetView {
+  readonly router: string;
+  readonly incarnation: string;
   readonly time_millis: number;
   readonly nodes: readonly WatchedNode[];
   readonly nodes_left_out: number;

@@ -1,7 +1,7 @@
 import { html, nothing, type TemplateResult } from "lit";
 import { repeat } from "lit/directives/repeat.js";
 import { ApiError, call, errorFrom, messageOf, session } from "../api/client.js";
-import { drain, FLEET, whoAmI, type FleetView as Fleet, type Me, type WatchedNode } from "../api/overview.js";
+import { drain, FLEET, whoAmI, type FleetPart, type FleetView as Fleet, type Me, type WatchedNode } from "../api/overview.js";
 import { readStream } from "../api/sse.js";
 import { ZONE_MEANING, ZONES, type Zone } from "../api/zones.js";
 import { announce } from "../ui/announce.js";
@@ -13,7 +13,8 @@ import "./chart.js";
 import type { FleetChart } from "./chart.js";
 import { nodeCard, upstreamCard } from "./node-card.js";
 import { Rates } from "./rates.js";
-import { Story, type Line } from "./story.js";
+import { Routers } from "./routers.js";
+import type { Line } from "./story.js";
 
 /** A node that left stays in sight for so long. */
 const GONE_MILLIS = 60_000;
@@ -36,7 +37,7 @@ export class FleetViewElement extends View {
   #busy: string | null = null;
   #only = false;
   readonly #rates = new Rates();
-  readonly #story = new Story();
+  readonly #routers = new Routers();
   readonly #gone = new Map<string, Gone>();
   #fleetBefore = new Map<string, WatchedNode>();
 
@@ -84,22 +85,27 @@ export class FleetViewElement extends View {
   }
 
   async #read(signal: AbortSignal): Promise<void> {
-    const response = await call(`${FLEET}?interval=1000&after=${this.#story.last}`, { signal });
+    const response = await call(`${FLEET}?interval=1000&after=${this.#routers.after}`, { signal });
     if (response.body === null) throw errorFrom(null, 502);
     for await (const part of readStream(response.body)) {
       if (signal.aborted) return;
       if (part.kind !== "data") continue;
-      const view = JSON.parse(part.data) as Fleet & { error?: unknown };
-      if (view.error !== undefined) throw errorFrom(view, 502);
-      this.#take(view);
+      const told = JSON.parse(part.data) as FleetPart & { error?: unknown };
+      if (told.error !== undefined) throw errorFrom(told, 502);
+      this.#take(told);
     }
   }
 
-  #take(view: Fleet): void {
+  #take(part: FleetPart): void {
     this.#trouble = null;
-    this.#rates.take(view);
-    if (view.happenings.some(({ sequence }) => sequence <= this.#story.last)) this.#story.forget();
-    const fresh = this.#story.take(view.happenings);
+    const fresh = this.#routers.take(part);
+    const { view } = this.#routers;
+    if (view === null) {
+      this.#view = null;
+      this.requestUpdate();
+      return;
+    }
+    if (this.#routers.leads(part.number)) this.#rates.take(view);
     const present = new Map(view.nodes.map((node) => [node.node, node]));
     for (const line of fresh) {
       const before = this.#fleetBefore.get(line.target);
@@ -138,13 +144,20 @@ export class FleetViewElement extends View {
   protected override render(): TemplateResult {
     return html`<div class="page">
       <header class="page-head row wrap">
-        <div><h1>Fleet</h1><p class="muted">${this.#me === null ? nothing : html`As router <b>${this.#me.router}</b> sees it${this.#me.admin ? nothing : ", within what this key may reach"}.`}</p></div>
+        <div><h1>Fleet</h1><p class="muted">${this.#me === null ? nothing : this.#seenBy(this.#me)}</p></div>
         <span class="grow"></span>
         <button type="button" class="button" aria-pressed=${this.#paused ? "true" : "false"} @click=${() => this.#pause()}><span class="live-dot ${this.#paused || this.#trouble !== null ? "" : "on"}"></span>${this.#paused ? "Paused" : "Live"}</button>
       </header>
       ${this.#trouble === null ? nothing : html`<p class="problem" role="alert">${icon("warn")}<span>${this.#trouble}</span></p>`}
+      ${this.#routers.problems.map((problem) => html`<p class="problem" role="alert">${icon("warn")}<span>${problem}</span></p>`)}
       ${this.#view === null ? html`<p class="muted">${this.#trouble === null ? "Asking the router …" : nothing}</p>` : this.#fleet(this.#view)}
     </div>`;
+  }
+
+  #seenBy(me: Me): TemplateResult {
+    const { names } = this.#routers;
+    const by = names.length < 2 ? html`As router <b>${names[0] ?? me.router}</b> sees it` : html`As the routers ${names.map((name, at) => html`${at === 0 ? nothing : ", "}<b>${name}</b>`)} see it together`;
+    return html`${by}${me.admin ? nothing : ", within what this key may reach"}.`;
   }
 
   #fleet(view: Fleet): TemplateResult {
@@ -202,7 +215,8 @@ export class FleetViewElement extends View {
   }
 
   #timeline(): TemplateResult {
-    const lines = this.#only ? this.#story.lines.filter(({ kind }) => kind !== "placed") : this.#story.lines;
+    const told = this.#routers.lines;
+    const lines = this.#only ? told.filter(({ kind }) => kind !== "placed") : told;
     return html`<section class="timeline" aria-label="What happened">
       <header class="row wrap">
         <h2>What happened</h2>
@@ -211,7 +225,7 @@ export class FleetViewElement extends View {
       </header>
       ${lines.length === 0
         ? html`<p class="empty">Nothing yet. Placements show here as they are made, with what decided.</p>`
-        : html`<div class="lines" tabindex="0" role="region" aria-label="Timeline, the newest first"><ol class="plain">${repeat(lines.slice(0, 120), ({ sequence }) => sequence, (line) => this.#line(line))}</ol></div>`}
+        : html`<div class="lines" tabindex="0" role="region" aria-label="Timeline, the newest first"><ol class="plain">${repeat(lines.slice(0, 120), ({ router, sequence }) => `${router}-${sequence}`, (line) => this.#line(line))}</ol></div>`}
     </section>`;
   }
 

@@ -3,6 +3,8 @@ import type { Zone } from "../api/zones.js";
 
 /** A line of the timeline. */
 export interface Line {
+  /** Number of the router that tells it. */
+  readonly router: number;
   readonly sequence: number;
   readonly time: number;
   readonly kind: "placed" | "moved" | "failed" | "node";
@@ -33,6 +35,11 @@ export class Story {
   readonly #attempts = new Map<string, Attempt>();
   #lines: Line[] = [];
   last = 0;
+  readonly #router: number;
+
+  constructor(router = 1) {
+    this.#router = router;
+  }
 
   /** The newest first. */
   get lines(): readonly Line[] {
@@ -49,14 +56,15 @@ export class Story {
     return fresh;
   }
 
-  /** The router began anew: its numbers do too. */
-  forget(): void {
+  /** The router began anew: what it tells again from its outbox, from that time on, takes the place of what was told before. */
+  restart(time: number): void {
     this.last = 0;
     this.#attempts.clear();
+    this.#lines = this.#lines.filter((line) => line.time < time);
   }
 
   #line({ sequence, time_millis: time, placed, over, node }: Happening): readonly Line[] {
-    const nothing = { from: null, requestId: null, tenant: "", model: "", attempt: 0, predictedMillis: null };
+    const nothing = { router: this.#router, from: null, requestId: null, tenant: "", model: "", attempt: 0, predictedMillis: null };
     if (node !== undefined) {
       return [{ ...nothing, sequence, time, kind: "node", target: node.node, zone: node.zone, reason: node.cause === "" ? node.change : `${node.change}: ${node.cause}` }];
     }
@@ -66,6 +74,7 @@ export class Story {
       const moved = placed.attempt > 1 && before !== undefined;
       return [
         {
+          router: this.#router,
           sequence,
           time,
           kind: moved ? "moved" : "placed",

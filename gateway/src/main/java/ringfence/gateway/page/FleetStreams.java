@@ -1,5 +1,6 @@
 package ringfence.gateway.page;
 
+import com.fasterxml.jackson.core.JsonGenerator;
 import io.grpc.Metadata;
 import io.grpc.Status;
 import io.vertx.core.buffer.Buffer;
@@ -7,7 +8,10 @@ import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import jakarta.inject.Singleton;
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.ApiError;
@@ -21,8 +25,10 @@ import ringfence.proto.v1.Label;
 import ringfence.proto.v1.OverviewGrpc;
 import ringfence.proto.v1.WatchFleetRequest;
 
-/// `GET /page/api/fleet?interval=MILLIS&after=SEQUENCE`: the router's views of the fleet as
-/// server-sent events. A page that reads slowly gets fewer of them.
+/// `GET /page/api/fleet?interval=MILLIS&after=SEQUENCE,SEQUENCE...`: the views that all routers
+/// have of the fleet, as server-sent events `{"number": 1, "routers": 2, "view": {...}}`, or with a
+/// `problem` instead of the view, once, where a router can't tell. The page puts them together. One
+/// that reads slowly gets fewer of them. `after` has a sequence for each router.
 @Singleton
 final class FleetStreams {
   /// At one time.
@@ -49,14 +55,18 @@ final class FleetStreams {
   }
 
   private static long parameter(RoutingContext context, String name, long most) {
-    String text = context.request().getParam(name);
+    return number(context.request().getParam(name), most);
+  }
+
+  private static long number(@Nullable String text, long most) {
     return text == null || !text.matches("\\d{1,18}") ? 0 : Math.min(most, Long.parseLong(text));
   }
 
-  private final class Stream implements RouterCall.Listener<FleetView> {
+  private final class Stream {
     private final RoutingContext context;
     private final HttpServerResponse response;
-    private @Nullable RouterCall<WatchFleetRequest, FleetView> call;
+    private final List<OneRouter> each = new ArrayList<>();
+    private int left;
     private boolean over;
 
     Stream(RoutingContext context) {
@@ -66,37 +76,46 @@ final class FleetStreams {
 
     void start(Credentials credentials, Label label) {
       var loop = context.vertx().getOrCreateContext();
-      WatchFleetRequest question =
-          WatchFleetRequest.newBuilder()
-              .setCredentials(credentials)
-              .setLabel(label)
-              .setIntervalMillis((int) parameter(context, "interval", 60_000))
-              .setAfterHappening(parameter(context, "after", Long.MAX_VALUE))
-              .build();
-      RouterCall<WatchFleetRequest, FleetView> begun =
-          routers.ask(OverviewGrpc.getWatchFleetMethod(), question, LIMIT, loop, this);
-      call = begun;
+      String after = context.request().getParam("after");
+      String[] sequences = (after == null ? "" : after).split(",", 64);
+      left = routers.count();
+      for (int number = 0; number < routers.count(); number++) {
+        WatchFleetRequest question =
+            WatchFleetRequest.newBuilder()
+                .setCredentials(credentials)
+                .setLabel(label)
+                .setIntervalMillis((int) parameter(context, "interval", 60_000))
+                .setAfterHappening(
+                    number < sequences.length ? number(sequences[number], Long.MAX_VALUE) : 0)
+                .build();
+        OneRouter router = new OneRouter(this, number);
+        router.call =
+            routers.askOne(
+                number, OverviewGrpc.getWatchFleetMethod(), question, LIMIT, loop, router);
+        each.add(router);
+      }
       context.addEndHandler(ended -> end());
       response.closeHandler(closed -> end());
-      begun.start();
+      for (OneRouter router : each) {
+        if (!over) {
+          router.begin();
+        }
+      }
     }
 
     private void end() {
       if (!over) {
         over = true;
         open.decrementAndGet();
-        RouterCall<WatchFleetRequest, FleetView> begun = call;
-        if (begun != null) {
-          begun.cancel();
-        }
+        each.forEach(OneRouter::cancel);
       }
     }
 
-    @Override
-    public void onMessage(FleetView view) {
-      if (over || response.closed()) {
-        return;
-      }
+    private boolean isClosed() {
+      return over || response.closed();
+    }
+
+    private void write(byte[] event) {
       if (!response.headWritten()) {
         PageRoutes.protect(response.headers());
         response.setChunked(true);
@@ -104,8 +123,19 @@ final class FleetStreams {
         response.putHeader(HttpHeaders.CACHE_CONTROL, "no-store");
         response.putHeader("X-Accel-Buffering", "no");
       }
-      response.write(
-          Buffer.buffer("data: ").appendBytes(PageJson.message(view)).appendString("\n\n"));
+      response.write(Buffer.buffer("data: ").appendBytes(event).appendString("\n\n"));
+    }
+
+    void view(OneRouter router, FleetView view) {
+      if (isClosed()) {
+        return;
+      }
+      write(
+          PageJson.object(json -> {
+            head(json, router);
+            PageJson.field(json, "view", view);
+          }));
+      router.owed = true;
       if (response.writeQueueFull()) {
         response.drainHandler(drained -> more());
       } else {
@@ -114,27 +144,92 @@ final class FleetStreams {
     }
 
     private void more() {
+      if (!isClosed()) {
+        each.forEach(OneRouter::more);
+      }
+    }
+
+    private void head(JsonGenerator json, OneRouter router) throws IOException {
+      json.writeNumberField("number", router.number + 1);
+      json.writeNumberField("routers", each.size());
+    }
+
+    /// A router's views have come to their end; that of the last one ends it all, and so does a
+    /// router that does not know the caller.
+    void ended(OneRouter router, Status status, @Nullable Metadata trailers) {
+      left--;
+      if (over) {
+        return;
+      }
+      boolean timeIsUp = status.getCode() == Status.Code.DEADLINE_EXCEEDED;
+      ApiError error = FailureMapping.toError(status, trailers);
+      boolean last = left == 0 || error.status() == 401 || error.status() == 403;
+      if (last && !response.headWritten()) {
+        context.fail(error);
+      } else if (!last && !timeIsUp && !response.closed()) {
+        write(
+            PageJson.object(json -> {
+              head(json, router);
+              json.writeStringField(
+                  "problem",
+                  status.getCode() == Status.Code.UNAVAILABLE
+                      ? "can't be reached"
+                      : error.getMessage());
+            }));
+      } else if (last && !response.closed()) {
+        if (!timeIsUp) {
+          response.write(Buffer.buffer(Sse.error(error)));
+        }
+        response.end();
+      }
+      if (last) {
+        end();
+      }
+    }
+  }
+
+  private static final class OneRouter implements RouterCall.Listener<FleetView> {
+    private final Stream stream;
+    private final int number;
+    private @Nullable RouterCall<WatchFleetRequest, FleetView> call;
+    private boolean owed;
+
+    OneRouter(Stream stream, int number) {
+      this.stream = stream;
+      this.number = number;
+    }
+
+    void begin() {
       RouterCall<WatchFleetRequest, FleetView> begun = call;
-      if (!over && begun != null) {
+      if (begun != null) {
+        begun.start();
+      }
+    }
+
+    void cancel() {
+      RouterCall<WatchFleetRequest, FleetView> begun = call;
+      if (begun != null) {
+        begun.cancel();
+      }
+    }
+
+    /// Asks for another view where one was written.
+    void more() {
+      RouterCall<WatchFleetRequest, FleetView> begun = call;
+      if (owed && begun != null) {
+        owed = false;
         begun.request();
       }
     }
 
     @Override
+    public void onMessage(FleetView view) {
+      stream.view(this, view);
+    }
+
+    @Override
     public void onEnd(Status status, @Nullable Metadata trailers) {
-      if (over) {
-        return;
-      }
-      ApiError error = FailureMapping.toError(status, trailers);
-      if (!response.headWritten()) {
-        context.fail(error);
-      } else if (!response.closed()) {
-        if (status.getCode() != Status.Code.DEADLINE_EXCEEDED) {
-          response.write(Buffer.buffer(Sse.error(error)));
-        }
-        response.end();
-      }
-      end();
+      stream.ended(this, status, trailers);
     }
   }
 }

@@ -50,6 +50,12 @@ final class PageJson {
     return object(json -> writeFields(json, message));
   }
 
+  /// A message as a field.
+  static void field(JsonGenerator json, String name, Message message) throws IOException {
+    json.writeFieldName(name);
+    writeValue(json, message);
+  }
+
   private static void writeFields(JsonGenerator json, Message message) throws IOException {
     for (FieldDescriptor field : message.getDescriptorForType().getFields()) {
       if (field.isRepeated()) {

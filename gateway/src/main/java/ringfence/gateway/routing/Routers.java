@@ -164,8 +164,39 @@ public final class Routers {
       Duration limit,
       Context context,
       RouterCall.Listener<R> listener) {
+    return ask(inOrder(context), method, question, limit, context, listener);
+  }
+
+  /// How many there are.
+  public int count() {
+    return routers.size();
+  }
+
+  /// A call of any method of one router, whether it can be reached or not; not yet begun, its
+  /// listener runs on the context's event loop.
+  ///
+  /// @param number of the router, from 0, as they stand in the settings
+  /// @param limit the call ends then, whole or not
+  public <Q, R> RouterCall<Q, R> askOne(
+      int number,
+      MethodDescriptor<Q, R> method,
+      Q question,
+      Duration limit,
+      Context context,
+      RouterCall.Listener<R> listener) {
+    EventLoop loop = ((ContextInternal) context).nettyEventLoop();
+    return ask(List.of(routers.get(number).on(loop)), method, question, limit, context, listener);
+  }
+
+  private static <Q, R> RouterCall<Q, R> ask(
+      List<ManagedChannel> channels,
+      MethodDescriptor<Q, R> method,
+      Q question,
+      Duration limit,
+      Context context,
+      RouterCall.Listener<R> listener) {
     return new RouterCall<>(
-        inOrder(context),
+        channels,
         method,
         CallOptions.DEFAULT
             .withExecutor(on(context))

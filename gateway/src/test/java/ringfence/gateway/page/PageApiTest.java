@@ -21,6 +21,7 @@ import ringfence.gateway.FakeRouter;
 import ringfence.gateway.GatewayTest;
 import ringfence.proto.v1.CreateKeyRequest;
 import ringfence.proto.v1.InspectTextRequest;
+import ringfence.proto.v1.WatchFleetRequest;
 import ringfence.proto.v1.Zone;
 
 @GatewayTest
@@ -111,9 +112,18 @@ class PageApiTest {
     assertThat(stream.headers().firstValue("content-type"))
         .hasValue("text/event-stream; charset=utf-8");
     JsonNode view = Client.json(line(stream.body()).substring("data: ".length()));
-    assertThat(view.at("/nodes/0/state").asText()).isEqualTo("draining");
-    assertThat(view.at("/time_millis").asLong()).isEqualTo(5);
-    assertThat(view.at("/nodes/0").has("temperature_celsius")).isFalse();
+    assertThat(view.at("/number").asInt()).isEqualTo(1);
+    assertThat(view.at("/routers").asInt()).isEqualTo(1);
+    assertThat(view.at("/view/nodes/0/state").asText()).isEqualTo("draining");
+    assertThat(view.at("/view/time_millis").asLong()).isEqualTo(5);
+    assertThat(view.at("/view/nodes/0").has("temperature_celsius")).isFalse();
+    assertThat(router.overview().asked().poll())
+        .isInstanceOfSatisfying(
+            WatchFleetRequest.class,
+            asked -> {
+              assertThat(asked.getAfterHappening()).isEqualTo(7);
+              assertThat(asked.getIntervalMillis()).isEqualTo(250);
+            });
     // Nobody reads on: what is under way is bounded by sockets and windows.
     int[] before = {-1};
     await(() -> {

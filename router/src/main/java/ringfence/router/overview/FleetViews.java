@@ -4,6 +4,7 @@ import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.IntSupplier;
 import java.util.stream.Collectors;
@@ -28,14 +29,19 @@ public final class FleetViews {
   private static final int MOST_NODES = 512;
   private static final int MOST_MODELS = 16;
 
+  private final String router;
+  private final String incarnation = UUID.randomUUID().toString();
   private final Fleet fleet;
   private final InstantSource clock;
   private final IntSupplier inFlight;
   private final IntSupplier waiting;
 
+  /// @param router its name
   /// @param inFlight requests
   /// @param waiting requests that have no room yet
-  public FleetViews(Fleet fleet, InstantSource clock, IntSupplier inFlight, IntSupplier waiting) {
+  public FleetViews(
+      String router, Fleet fleet, InstantSource clock, IntSupplier inFlight, IntSupplier waiting) {
+    this.router = router;
     this.fleet = fleet;
     this.clock = clock;
     this.inFlight = inFlight;
@@ -53,6 +59,8 @@ public final class FleetViews {
             .toList();
     FleetView.Builder view =
         FleetView.newBuilder()
+            .setRouter(router)
+            .setIncarnation(incarnation)
             .setTimeMillis(clock.millis())
             .setNodesLeftOut(Math.max(0, nodes.size() - MOST_NODES))
             .setRequestsInFlight(inFlight.getAsInt())

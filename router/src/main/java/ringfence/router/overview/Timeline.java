@@ -6,11 +6,16 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import ringfence.proto.v1.AttemptEndedEvent;
+import ringfence.proto.v1.Event;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Happening;
 import ringfence.proto.v1.Happening.AttemptOver;
 import ringfence.proto.v1.Happening.AttemptPlaced;
 import ringfence.proto.v1.Happening.NodeChanged;
+import ringfence.proto.v1.NodeStateEvent;
+import ringfence.proto.v1.PlacementEvent;
 import ringfence.router.WireZones;
 import ringfence.router.dispatch.AttemptFacts;
 import ringfence.router.policy.Caller;
@@ -18,10 +23,16 @@ import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
 
 /// The latest placements and changes of nodes, in memory: names, counts and reasons, no content.
-/// Safe for use by many threads.
+/// What happened before this process comes from the outbox. Safe for use by many threads.
 public final class Timeline {
   /// That are remembered; the oldest go first.
   static final int MOST = 512;
+
+  /// So many of an outbox' events hold about what is remembered: of a request there are its
+  /// placement and its usage, and perhaps its egress.
+  public static final int EVENTS_TO_RECALL = 4 * MOST;
+
+  private static final long SEQUENCES_A_MILLISECOND = 1_000;
 
   private sealed interface Entry {
     long sequence();
@@ -122,6 +133,60 @@ public final class Timeline {
   /// @param clock dates what happens
   public Timeline(InstantSource clock) {
     this.clock = clock;
+    // So that no reader of an earlier process takes what is told now for what it has seen.
+    sequence = clock.millis() * SEQUENCES_A_MILLISECOND;
+  }
+
+  /// Takes up what earlier processes of this router have written down, the oldest first. To be
+  /// called before anything happens.
+  public synchronized void recall(List<Event> events) {
+    for (Event event : events) {
+      Entry entry = entry(event);
+      if (entry != null) {
+        add(event.getTimeMillis(), entry);
+      }
+    }
+  }
+
+  /// Null: it is not told here.
+  private @Nullable Entry entry(Event event) {
+    return switch (event.getEventCase()) {
+      case PLACEMENT -> {
+        PlacementEvent placed = event.getPlacement();
+        yield new Placed(
+            ++sequence,
+            placed.getRequestId(),
+            placed.getTenant(),
+            placed.getModel(),
+            placed.getAttempt(),
+            placed.getTarget(),
+            WireZones.ofLabel(placed.getZone()),
+            placed.getDecidedBy(),
+            placed.getPredictedMillis(),
+            placed.getLookedAt());
+      }
+      case ATTEMPT_ENDED -> {
+        AttemptEndedEvent ended = event.getAttemptEnded();
+        yield new Over(
+            ++sequence,
+            ended.getRequestId(),
+            ended.getTenant(),
+            ended.getAttempt(),
+            ended.getTarget(),
+            WireZones.ofLabel(ended.getZone()),
+            ended.getReason());
+      }
+      case NODE_STATE -> {
+        NodeStateEvent node = event.getNodeState();
+        yield new Changed(
+            ++sequence,
+            node.getNode(),
+            WireZones.ofLabel(node.getZone()),
+            node.getChange().name().toLowerCase(Locale.ROOT),
+            node.getCause());
+      }
+      case USAGE, EGRESS, EVENT_NOT_SET -> null;
+    };
   }
 
   /// An attempt was sent.
@@ -163,7 +228,11 @@ public final class Timeline {
   }
 
   private void add(Entry entry) {
-    entries.addLast(new Dated(clock.millis(), entry));
+    add(clock.millis(), entry);
+  }
+
+  private void add(long millis, Entry entry) {
+    entries.addLast(new Dated(millis, entry));
     if (entries.size() > MOST) {
       entries.removeFirst();
     }

@@ -7,15 +7,19 @@ import io.micrometer.core.instrument.Timer;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
+import ringfence.proto.v1.Event;
 import ringfence.router.disk.FolderDisk;
 import ringfence.router.events.Outbox;
 import ringfence.router.events.OutboxObserver;
+import ringfence.router.events.OutboxReader;
 import ringfence.router.events.kafka.KafkaPublisher;
 import ringfence.router.events.kafka.PublisherObserver;
 
@@ -100,6 +104,24 @@ final class OpenOutbox implements AutoCloseable {
 
   Outbox outbox() {
     return outbox;
+  }
+
+  /// About the last so many events that are on disk, the oldest first; fewer where they can't be
+  /// read.
+  List<Event> recent(int most) {
+    List<Event> events = new ArrayList<>();
+    long last = outbox.durable();
+    OutboxReader reader = outbox.reader(Math.max(0, last - most));
+    try {
+      List<Event> next = reader.next(most, last);
+      while (!next.isEmpty() && events.size() < most) {
+        events.addAll(next);
+        next = reader.next(most, last);
+      }
+    } catch (IOException unreadable) {
+      LOG.warnf("what happened before can't be shown: %s", unreadable);
+    }
+    return events;
   }
 
   @Override

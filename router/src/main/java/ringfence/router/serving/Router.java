@@ -84,6 +84,9 @@ public final class Router implements AutoCloseable {
     policy = PolicyWatch.start(settings, InstantSource.system(), nanoClock, metrics);
     ledger = OpenLedger.of(settings.ledger(), nanoClock, registry);
     outbox = OpenOutbox.of(settings.events(), settings.name(), nanoClock, registry);
+    if (outbox != null) {
+      timeline.recall(outbox.recent(Timeline.EVENTS_TO_RECALL));
+    }
     ToldEvents told = outbox == null ? null : new ToldEvents(outbox.outbox());
     telemetry = Telemetry.of(settings.telemetry(), "ringfence-router", settings.name());
     telemetry.export(registry);
@@ -210,7 +213,7 @@ public final class Router implements AutoCloseable {
             policy.policy(),
             policy::problem,
             fleet,
-            new FleetViews(fleet, clock, admission::inFlight, waiting),
+            new FleetViews(settings.name(), fleet, clock, admission::inFlight, waiting),
             new PolicyViews(policy.policy(), clock),
             timeline,
             new KeyDesk(settings.policyFile(), policy::look, housekeeping, clock),

@@ -8,14 +8,19 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import ringfence.proto.v1.Event;
 import ringfence.proto.v1.Failure.Reason;
+import ringfence.proto.v1.FleetView;
+import ringfence.proto.v1.Happening;
 import ringfence.proto.v1.Label;
 import ringfence.proto.v1.NodeStateEvent.Change;
+import ringfence.proto.v1.OverviewGrpc;
 import ringfence.proto.v1.RouteRequest;
+import ringfence.proto.v1.WatchFleetRequest;
 import ringfence.proto.v1.Zone;
 import ringfence.router.FakeNode;
 import ringfence.router.TestGateway;
@@ -78,6 +83,53 @@ class EventsTest {
         .extracting(event -> event.getNodeState().getChange())
         .startsWith(Change.JOINED);
     assertThat(all.stream().filter(Event::hasEgress)).isEmpty();
+  }
+
+  private static FleetView firstView(TestGateway gateway, long after) {
+    return OverviewGrpc.newBlockingStub(gateway.channel)
+        .withDeadlineAfter(20, TimeUnit.SECONDS)
+        .watchFleet(WatchFleetRequest.newBuilder().setAfterHappening(after).build())
+        .next();
+  }
+
+  @Test
+  void aRouterThatIsStartedAgainStillTellsWhatHappenedBefore() throws Exception {
+    RouteRequest request = TestGateway.request().setTenant("acme").build();
+    FleetView before;
+    try (TestRouter router = new TestRouter(plan(), LedgerPlan.NONE, null);
+        TestGateway gateway = new TestGateway(router.address());
+        FakeNode _ = new FakeNode("near").register(router.address())) {
+      assertThat(gateway.ask(request).code()).isEqualTo(Status.Code.OK);
+      before = firstView(gateway, 0);
+    }
+    long last = before.getHappeningsList().getLast().getSequence();
+    try (TestRouter router = new TestRouter(plan(), LedgerPlan.NONE, null);
+        TestGateway gateway = new TestGateway(router.address())) {
+      // Whoever has seen all that the first one told is told it again by the second, as its own.
+      FleetView after = firstView(gateway, last);
+      assertThat(after.getIncarnation()).isNotEmpty().isNotEqualTo(before.getIncarnation());
+      assertThat(after.getRouter()).isEqualTo(before.getRouter()).isEqualTo("test");
+      assertThat(after.getHappeningsList()).allMatch(told -> told.getSequence() > last);
+      assertThat(after.getHappeningsList())
+          .filteredOn(Happening::hasPlaced)
+          .singleElement()
+          .satisfies(told -> {
+            Happening first =
+                before.getHappeningsList().stream()
+                    .filter(Happening::hasPlaced)
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(told.getPlaced()).isEqualTo(first.getPlaced());
+            assertThat(told.getPlaced().getRequestId()).isEqualTo(request.getRequestId());
+          });
+      assertThat(after.getHappeningsList())
+          .first()
+          .matches(told -> told.getNode().getChange().equals("joined"));
+      assertThat(
+              firstView(gateway, after.getHappeningsList().getLast().getSequence())
+                  .getHappeningsList())
+          .isEmpty();
+    }
   }
 
   @Test
