@@ -59,7 +59,7 @@ public final class LlamaContestant implements Contestant {
     batch = library.newBatch(maxBatchTokens, arena);
   }
 
-  private static void note(LlamaLibrary library) {
+  static void note(LlamaLibrary library) {
     if (library.hasGpu()) {
       gpuOpened = true;
     }
@@ -88,6 +88,10 @@ public final class LlamaContestant implements Contestant {
 
   @Override
   public String name() {
+    return name(library);
+  }
+
+  static String name(LlamaLibrary library) {
     return "llama.cpp" + (library.hasGpu() ? " on the GPU" : "");
   }
 

@@ -2,6 +2,7 @@ package ringfence.node.bench;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BOOLEAN;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -244,6 +245,17 @@ final class LlamaLibrary {
       throw new LlamaException("llama_decode returned " + result);
     }
     call("llama_synchronize", FunctionDescriptor.ofVoid(ADDRESS), context);
+  }
+
+  /// Copies the logits after the batch's token `index`, which wanted them.
+  void logits(MemorySegment context, int index, float[] to) {
+    FunctionDescriptor get = FunctionDescriptor.of(ADDRESS, ADDRESS, JAVA_INT);
+    MemorySegment row = (MemorySegment) call("llama_get_logits_ith", get, context, index);
+    if (row.equals(MemorySegment.NULL)) {
+      throw new LlamaException("no logits after token " + index);
+    }
+    MemorySegment.copy(
+        row.reinterpret((long) to.length * Float.BYTES), JAVA_FLOAT, 0, to, 0, to.length);
   }
 
   private MemorySegment defaults(String function, Arena arena) {

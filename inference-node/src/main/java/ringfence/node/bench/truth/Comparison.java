@@ -1,5 +1,7 @@
 package ringfence.node.bench.truth;
 
+import java.util.function.Consumer;
+import java.util.function.ObjIntConsumer;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.KvType;
@@ -38,6 +40,15 @@ public record Comparison(
   public static Comparison of(Backend backend, Truth truth, int passTokens) {
     Sums sums = new Sums(truth);
     TextReader.read(backend, truth.vocabulary(), truth.ids(), passTokens, sums::add);
+    return sums.result();
+  }
+
+  /// Compares who is no backend of ours.
+  ///
+  /// @param reader reads the truth's ids and hands over the logits after each, with its position
+  public static Comparison of(Truth truth, Consumer<ObjIntConsumer<float[]>> reader) {
+    Sums sums = new Sums(truth);
+    reader.accept((row, position) -> sums.add(position, row));
     return sums.result();
   }
 
