@@ -3,7 +3,7 @@
 usage: bench_telemetry.py [SECONDS] [REQUESTS] [--outbox]
 
 Simulated nodes that answer at once; a receiver of OTLP that throws everything away. As many rounds as fit into the seconds (default 200, the start
-among them), in each of which every variant answers so many requests (default 2000), in an order that turns. Prints requests a second and the
+among them), in each of which every variant answers so many requests (default 1000), in an order that turns. Prints requests a second and the
 processor time of gateway and router for each request: medians over the rounds, and the median of the differences to the plain stack of the same
 round. "again plain" says what a difference of nothing looks like. With --outbox also what it costs to write events down."""
 
@@ -21,7 +21,7 @@ from stack import ROOT, Stack, free_port, wait_for
 
 numbers = [int(word) for word in sys.argv[1:] if word.isdigit()]
 SECONDS = numbers[0] if numbers else 200
-REQUESTS = numbers[1] if len(numbers) > 1 else 2000
+REQUESTS = numbers[1] if len(numbers) > 1 else 1000
 WARM_UPS = 3
 began = time.monotonic()
 TICK = os.sysconf("SC_CLK_TCK")
