@@ -37,10 +37,23 @@ public final class KernelCases {
   ///
   /// @param thorough all lengths of rows and columns, else a few
   public static List<KernelCase> of(WeightFormat format, Matrices matrices, boolean thorough) {
+    return thorough
+        ? of(format, matrices, true, LENGTHS)
+        : of(format, matrices, false, new int[] {13, 300});
+  }
+
+  /// A few of one format.
+  ///
+  /// @param columns at least
+  static List<KernelCase> few(WeightFormat format, Matrices matrices, int columns) {
+    return of(format, matrices, false, new int[] {columns});
+  }
+
+  private static List<KernelCase> of(
+      WeightFormat format, Matrices matrices, boolean thorough, int[] lengths) {
     List<KernelCase> cases = new ArrayList<>();
     int block = format.type().blockSize();
-    int[] few = block > 300 / 2 ? new int[] {300} : new int[] {13, 300};
-    for (int length : thorough ? LENGTHS : few) {
+    for (int length : lengths) {
       int columns = Math.ceilDiv(length, block) * block;
       for (int rows : thorough ? LENGTHS : new int[] {33}) {
         if (length < 4097 || rows <= 33) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Function;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -17,13 +19,27 @@ import ringfence.node.compute.vulkan.weights.WeightFormat;
 @ExtendWith(VulkanExtension.class)
 class KernelCheckTest {
 
+  /// One length of rows for each format, a short one and a long one in turn: a software device
+  /// compiles each kernel for half a second.
   @ParameterizedTest
   @EnumSource
   void everyKernelIsRightWithinItsBound(WeightFormat format, Pipelines pipelines) {
+    int columns = format.ordinal() % 2 == 0 ? 13 : 300;
+    check(pipelines, matrices -> KernelCases.few(format, matrices, columns));
+  }
+
+  @Tag("large")
+  @ParameterizedTest
+  @EnumSource
+  void everyKernelIsRightAtBothLengths(WeightFormat format, Pipelines pipelines) {
+    check(pipelines, matrices -> KernelCases.of(format, matrices, false));
+  }
+
+  private static void check(Pipelines pipelines, Function<Matrices, List<KernelCase>> cases) {
     List<String> wrong = new ArrayList<>();
     try (Matrices matrices = new Matrices(pipelines, Arithmetic.FAST)) {
       KernelCheck check = new KernelCheck(pipelines.gpu(), matrices);
-      for (KernelCase test : KernelCases.of(format, matrices, false)) {
+      for (KernelCase test : cases.apply(matrices)) {
         double worst = check.worst(test);
         if (!(worst <= 1)) {
           wrong.add(test + ": " + worst + " of " + test.bound());
