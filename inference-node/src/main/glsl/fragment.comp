@@ -103,8 +103,8 @@ void take_norm(uint thread, uint firstToken) {
   }
 }
 
-// Four rows of a token, and the norm's input that comes of them. All rows of the workgroup are
-// neighbours' for each token.
+// Four rows of a token, and the norm's input that comes of them. A token's rows in this
+// workgroup are neighbouring lanes'.
 void leave_four(uint token, uint row, vec4 value) {
   const bool there = token < tokens && row < rows;
   float squares = 0.0;

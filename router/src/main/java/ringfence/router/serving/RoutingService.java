@@ -103,25 +103,25 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
     call.setOnCancelHandler(entrance::cancel);
     call.setOnReadyHandler(entrance::readerReady);
     if (asked.getSerializedSize() <= INLINE_BYTES) {
-      generate(asked, call, entrance);
+      generateOrFail(asked, call, entrance);
     } else {
-      executor.execute(
-          Context.current()
-              .wrap(() -> {
-                try {
-                  generate(asked, call, entrance);
-                } catch (RuntimeException broken) {
-                  // By type and place alone, for its text may hold content.
-                  LOG.errorf(
-                      "a request failed inside: %s at %s",
-                      broken.getClass().getName(),
-                      broken.getStackTrace().length > 0 ? broken.getStackTrace()[0] : "?");
-                  call.onError(
-                      Failures.toException(
-                          Failures.of(
-                              Reason.INTERNAL, "internal error in the router; its log names it")));
-                }
-              }));
+      executor.execute(Context.current().wrap(() -> generateOrFail(asked, call, entrance)));
+    }
+  }
+
+  private void generateOrFail(
+      RouteRequest asked, ServerCallStreamObserver<RouteEvent> call, Entrance entrance) {
+    try {
+      generate(asked, call, entrance);
+    } catch (RuntimeException broken) {
+      // By type and place alone, for its text may hold content.
+      LOG.errorf(
+          "a request failed inside: %s at %s",
+          broken.getClass().getName(),
+          broken.getStackTrace().length > 0 ? broken.getStackTrace()[0] : "?");
+      call.onError(
+          Failures.toException(
+              Failures.of(Reason.INTERNAL, "internal error in the router; its log names it")));
     }
   }
 
