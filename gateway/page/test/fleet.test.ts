@@ -73,6 +73,15 @@ describe("several routers", () => {
     expect([routers.leads(1), routers.leads(2)]).toEqual([true, false]);
   });
 
+  it("are named by their numbers, whichever tells first", () => {
+    const routers = new Routers();
+    routers.take({ number: 2, routers: 2, view: view("west", "y", [node("a", 100, 4)], [], { time_millis: 7 }) });
+    routers.take({ number: 1, routers: 2, view: view("east", "x", [node("a", 900, 3)]) });
+    expect(routers.names).toEqual(["east", "west"]);
+    expect(routers.view).toMatchObject({ router: "east", time_millis: 7 });
+    expect([routers.leads(1), routers.leads(2)]).toEqual([true, false]);
+  });
+
   it("tell in one order, and of a node that both saw once", () => {
     const routers = new Routers();
     routers.take({ number: 1, routers: 2, view: view("east", "x", [], [joined(11, 1_000, "a"), placed(3_000, "r", 1, "a")]) });

@@ -23,6 +23,11 @@ export class Routers {
     return Array.from({ length: this.#count }, (_, at) => this.#each.get(at + 1)?.story.last ?? 0).join(",");
   }
 
+  /** By number, whichever told first. */
+  get #ordered(): readonly (readonly [number, OneRouter])[] {
+    return [...this.#each].sort(([one], [two]) => one - two);
+  }
+
   /** Takes a part; returns what has happened since, the oldest first. */
   take(part: FleetPart): readonly Line[] {
     this.#count = part.routers;
@@ -45,17 +50,17 @@ export class Routers {
 
   /** True for the router whose views set the pace where several tell. */
   leads(number: number): boolean {
-    for (const [other, { view }] of [...this.#each].sort(([one], [two]) => one - two)) if (view !== null) return other === number;
+    for (const [other, { view }] of this.#ordered) if (view !== null) return other === number;
     return false;
   }
 
   get names(): readonly string[] {
-    return [...this.#each.values()].filter(({ view }) => view !== null).map(({ name }) => name);
+    return this.#ordered.filter(([, { view }]) => view !== null).map(([, { name }]) => name);
   }
 
   /** Of each router that does not tell, why. */
   get problems(): readonly string[] {
-    return [...this.#each].flatMap(([number, { name, problem }]) => (problem === null ? [] : [`Router ${number} of ${this.#count}${name === "" ? "" : ` (${name})`} ${problem}.`]));
+    return this.#ordered.flatMap(([number, { name, problem }]) => (problem === null ? [] : [`Router ${number} of ${this.#count}${name === "" ? "" : ` (${name})`} ${problem}.`]));
   }
 
   /** The newest first. */
@@ -68,7 +73,7 @@ export class Routers {
 
   /** Null: no router tells anything. */
   get view(): FleetView | null {
-    const views = [...this.#each.values()].flatMap(({ view }) => (view === null ? [] : [view]));
+    const views = this.#ordered.flatMap(([, { view }]) => (view === null ? [] : [view]));
     const first = views[0];
     if (first === undefined || views.length === 1) return first ?? null;
     const nodes = new Map<string, WatchedNode>();
