@@ -1,9 +1,7 @@
 package ringfence.node.compute.vulkan.pass;
 
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.IntUnaryOperator;
@@ -24,30 +22,19 @@ import ringfence.node.compute.vulkan.device.Gpu;
 import ringfence.node.compute.vulkan.device.Recording;
 import ringfence.node.compute.vulkan.kernel.PhaseLinks;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
-import ringfence.node.compute.vulkan.matrix.Arithmetic;
 import ringfence.node.compute.vulkan.matrix.Matrices;
 import ringfence.node.compute.vulkan.matrix.Numbers;
 import ringfence.node.compute.vulkan.matrix.Packing;
 import ringfence.node.compute.vulkan.matrix.Product;
 import ringfence.node.compute.vulkan.matrix.TunedShapes;
-import ringfence.node.compute.vulkan.sampling.GpuSampler;
-import ringfence.node.compute.vulkan.sampling.SamplingShape;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelSpec;
 
 /// The backend on a Vulkan device: weights, keys and values live there, a step is one replay of
 /// what was recorded for its shape.
 public final class VulkanBackend implements Backend {
-  /// Draws of one step on the device; where there are more, the host draws.
-  private static final int MOST_DRAWS = 256;
-
   /// Of a device that does not tell.
   private static final int MULTIPROCESSORS = 32;
-
-  /// For developers, who want to know what linked phases are worth.
-  private static final boolean LINK = !"false".equals(System.getProperty("ringfence.gpu.linked"));
-
-  static final PhaseLinks.Opener NO_LINKS = (pipelines, phases) -> Optional.empty();
 
   private final Pipelines pipelines;
   private final Gpu gpu;
@@ -66,9 +53,8 @@ public final class VulkanBackend implements Backend {
   private final Head head;
   private final Matrices matrices;
   private final String tuning;
-  private final GpuSampler sampler;
+  private final DeviceDraws draws;
   private final PassProfiler profiler = new PassProfiler();
-  private final Map<SamplingShape, Recording> drawing = new HashMap<>();
 
   /// Opens a backend for a model on a device of its own.
   ///
@@ -83,8 +69,9 @@ public final class VulkanBackend implements Backend {
     VulkanDevices.Opened opened = VulkanDevices.open(options.device());
     double seconds = (System.nanoTime() - start) / 1e9;
     try {
-      return open(
-          new Pipelines(opened.gpu()), opened.owner(), model, options, firstLayers, seconds);
+      Pipelines pipelines = new Pipelines(opened.gpu());
+      StepChoices choices = StepChoices.of(options, opened.gpu().traits());
+      return open(pipelines, opened.owner(), model, options, firstLayers, choices, seconds);
     } catch (RuntimeException e) {
       try {
         opened.owner().close();
@@ -110,7 +97,8 @@ public final class VulkanBackend implements Backend {
       Model model,
       BackendOptions options,
       FirstLayers.Opener firstLayers) {
-    return open(pipelines, owner, model, options, firstLayers, 0);
+    StepChoices choices = StepChoices.of(options, pipelines.gpu().traits());
+    return open(pipelines, owner, model, options, firstLayers, choices, 0);
   }
 
   /// Opens a backend as above, but with kernels of one's own choice instead of those remembered.
@@ -121,87 +109,30 @@ public final class VulkanBackend implements Backend {
       BackendOptions options,
       FirstLayers.Opener firstLayers,
       TunedShapes tuned) {
-    return open(
-        pipelines,
-        owner,
-        model,
-        options,
-        firstLayers,
-        Arithmetic.FAST,
-        tuned,
-        LINK ? PhaseLinks::open : NO_LINKS,
-        0);
+    StepChoices choices = StepChoices.of(options, pipelines.gpu().traits()).with(tuned);
+    return open(pipelines, owner, model, options, firstLayers, choices, 0);
   }
 
-  private static VulkanBackend open(
-      Pipelines pipelines,
-      AutoCloseable owner,
-      Model model,
-      BackendOptions options,
-      FirstLayers.Opener firstLayers,
-      double deviceSeconds) {
-    if (Math.min(options.pages(), options.pageTokens()) < 1 || options.maxBatchTokens() < 1) {
-      throw new IllegalArgumentException("every option must be at least 1: " + options);
-    }
-    boolean software = pipelines.gpu().traits().isSoftware();
-    return open(
-        pipelines,
-        owner,
-        model,
-        options,
-        firstLayers,
-        // Software gains nothing from the fast kernels, and takes long to compile them.
-        options.deterministic() || software ? Arithmetic.DETERMINISTIC : Arithmetic.FAST,
-        LINK && !software ? PhaseLinks::open : NO_LINKS,
-        deviceSeconds);
-  }
-
-  /// Opens a backend with arithmetic and phases of one's choice.
+  /// Opens a backend as above, with steps of one's own choice.
   ///
-  /// @param links opens what links the phases of small steps, where the device can, see
-  ///   [ringfence.node.compute.vulkan.kernel.PhaseChain]
+  /// @param deviceSeconds what opening the device took
   static VulkanBackend open(
       Pipelines pipelines,
       AutoCloseable owner,
       Model model,
       BackendOptions options,
       FirstLayers.Opener firstLayers,
-      Arithmetic arithmetic,
-      PhaseLinks.Opener links,
+      StepChoices choices,
       double deviceSeconds) {
-    TunedShapes tuned =
-        arithmetic == Arithmetic.FAST
-            ? TunedShapes.remembered(pipelines.gpu().traits())
-            : TunedShapes.NONE;
-    return open(
-        pipelines, owner, model, options, firstLayers, arithmetic, tuned, links, deviceSeconds);
-  }
-
-  private static VulkanBackend open(
-      Pipelines pipelines,
-      AutoCloseable owner,
-      Model model,
-      BackendOptions options,
-      FirstLayers.Opener firstLayers,
-      Arithmetic arithmetic,
-      TunedShapes tuned,
-      PhaseLinks.Opener links,
-      double deviceSeconds) {
+    if (Math.min(options.pages(), options.pageTokens()) < 1 || options.maxBatchTokens() < 1) {
+      throw new IllegalArgumentException("every option must be at least 1: " + options);
+    }
     LayerSplit split = LayerSplit.of(pipelines.gpu(), model, options);
     DeviceWeights weights =
         ModelWeights.load(pipelines, split.back(), split.weights(), options.threads());
     try {
       return new VulkanBackend(
-          pipelines,
-          owner,
-          split,
-          weights,
-          options,
-          firstLayers,
-          deviceSeconds,
-          arithmetic,
-          tuned,
-          links);
+          pipelines, owner, split, weights, options, firstLayers, choices, deviceSeconds);
     } catch (RuntimeException e) {
       // Its threads must not outlive the device.
       weights.close();
@@ -216,10 +147,8 @@ public final class VulkanBackend implements Backend {
       DeviceWeights weights,
       BackendOptions options,
       FirstLayers.Opener firstLayers,
-      double deviceSeconds,
-      Arithmetic arithmetic,
-      TunedShapes tuned,
-      PhaseLinks.Opener links) {
+      StepChoices choices,
+      double deviceSeconds) {
     long start = System.nanoTime();
     this.pipelines = pipelines;
     this.deviceSeconds = deviceSeconds;
@@ -233,8 +162,10 @@ public final class VulkanBackend implements Backend {
         new BatchChecks(
             options.pages(), options.pageTokens(), options.maxBatchTokens(), spec.vocabulary());
     int tokens = StepShape.rounded(options.maxBatchTokens());
-    this.tuning = tuned.mark();
-    this.matrices = new Matrices(pipelines, arithmetic, tuned, Packing.numberBytes(spec.hidden()));
+    this.tuning = choices.tuned().mark();
+    this.matrices =
+        new Matrices(
+            pipelines, choices.arithmetic(), choices.tuned(), Packing.numberBytes(spec.hidden()));
     AttentionSizes sizes =
         AttentionSizes.of(
             spec,
@@ -253,7 +184,6 @@ public final class VulkanBackend implements Backend {
             multiprocessors * sizes.onesGroups(),
             multiprocessors * sizes.smallOnesGroups(),
             options.deterministic());
-    this.sampler = new GpuSampler(pipelines, Activations.padded(spec.vocabulary()), MOST_DRAWS);
     this.store = new KvStore(gpu, spec, options.kvType(), options.pages(), options.pageTokens());
     this.activations =
         new Activations(
@@ -276,18 +206,15 @@ public final class VulkanBackend implements Backend {
                 new Front(gpu, firstLayers.open(first, options), tokens, activations.hiddenStride))
             .orElse(null);
     this.links =
-        links.open(pipelines, StepRecorder.linkedPhases(spec.layers().size())).orElse(null);
+        choices
+            .links()
+            .open(pipelines, StepRecorder.linkedPhases(spec.layers().size()))
+            .orElse(null);
     StepRecorder recorder =
         new StepRecorder(
-            pipelines,
-            spec,
-            weights,
-            matrices,
-            kernels,
-            activations,
-            attention,
+            new StepParts(
+                pipelines, spec, weights, matrices, kernels, activations, attention, front),
             kinds,
-            front,
             this.links);
     this.pass =
         new DevicePass(
@@ -296,6 +223,7 @@ public final class VulkanBackend implements Backend {
             new StepPlan(plan, options.pageTokens(), kinds.windows(), kinds.turns()),
             weights);
     this.head = new Head(gpu, spec, weights, matrices, activations, tokens);
+    this.draws = new DeviceDraws(pipelines, head, spec.vocabulary());
     this.openSeconds = (System.nanoTime() - start) / 1e9;
   }
 
@@ -343,7 +271,7 @@ public final class VulkanBackend implements Backend {
   @Override
   public boolean forward(Batch batch, Outputs outputs, BooleanSupplier unwanted) {
     int rows = batch.outputs();
-    if (rows == 0 || rows > head.blockRows() || outputs.draws().size() > MOST_DRAWS) {
+    if (rows == 0 || rows > head.blockRows() || !DeviceDraws.hasRoom(outputs)) {
       if (!forward(batch, outputs.logits(), unwanted)) {
         return false;
       }
@@ -361,12 +289,9 @@ public final class VulkanBackend implements Backend {
     }
     List<Recording> last = new ArrayList<>();
     last.add(head.block(0, StepShape.rounded(rows)));
-    boolean draws = !outputs.draws().isEmpty();
-    if (draws) {
-      last.add(
-          drawing.computeIfAbsent(
-              sampler.shape(outputs), shape -> recordDrawing(shape, Phases.none())));
-      sampler.prepare(outputs);
+    boolean any = !outputs.draws().isEmpty();
+    if (any) {
+      last.add(draws.prepare(outputs));
     }
     boolean reads = IntStream.range(0, rows).anyMatch(outputs::wantsLogits);
     if (reads) {
@@ -375,8 +300,8 @@ public final class VulkanBackend implements Backend {
     if (!pass.run(batch, unwanted, last.toArray(Recording[]::new))) {
       return false;
     }
-    if (draws) {
-      sampler.results(outputs);
+    if (any) {
+      draws.results(outputs);
     }
     if (reads) {
       head.read(0, rows, outputs.logits());
@@ -389,20 +314,11 @@ public final class VulkanBackend implements Backend {
     int rows = batch.outputs();
     Phases phases = Phases.kept();
     try (Recording block = head.timedBlock(StepShape.rounded(rows), phases);
-        Recording draws = recordDrawing(sampler.shape(outputs), phases)) {
-      sampler.prepare(outputs);
-      pass.runTimed(batch, profiler, phases, List.of(block, draws, head.readBack(rows)));
+        Recording drawing = draws.prepareTimed(outputs, phases)) {
+      pass.runTimed(batch, profiler, phases, List.of(block, drawing, head.readBack(rows)));
     }
-    sampler.results(outputs);
+    draws.results(outputs);
     head.read(0, rows, outputs.logits());
-  }
-
-  private Recording recordDrawing(SamplingShape shape, Phases phases) {
-    Recording to = gpu.record(phases.room());
-    sampler.record(to, head.logits().address(), shape);
-    to.barrier();
-    phases.end(to, "draw", 0);
-    return to.end();
   }
 
   @Override
@@ -486,8 +402,7 @@ public final class VulkanBackend implements Backend {
         front.close();
       }
       pass.close();
-      drawing.values().forEach(Recording::close);
-      sampler.close();
+      draws.close();
       head.close();
       activations.close();
       store.close();

@@ -21,6 +21,7 @@ import ringfence.node.compute.vulkan.kernel.PhaseChain;
 import ringfence.node.compute.vulkan.kernel.PhaseLinks;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
 import ringfence.node.compute.vulkan.matrix.Arithmetic;
+import ringfence.node.compute.vulkan.matrix.TunedShapes;
 import ringfence.node.model.Model;
 
 /// Phases that are linked compute what phases with barriers between them do, bit for bit.
@@ -41,7 +42,7 @@ class LinkedPhasesTest {
               software ? List.of(Arithmetic.EXACT) : List.of(Arithmetic.EXACT, Arithmetic.FAST)) {
             assertSame(
                 rows(pipelines, model, arithmetic, PhaseLinks::open),
-                rows(pipelines, model, arithmetic, VulkanBackend.NO_LINKS));
+                rows(pipelines, model, arithmetic, StepChoices.NO_LINKS));
           }
         });
   }
@@ -66,7 +67,7 @@ class LinkedPhasesTest {
               };
           List<float[]> rows = rows(pipelines, model, Arithmetic.EXACT, links);
           assertThat(opened.getFirst().recorded).isEqualTo(1);
-          assertSame(rows, rows(pipelines, model, Arithmetic.EXACT, VulkanBackend.NO_LINKS));
+          assertSame(rows, rows(pipelines, model, Arithmetic.EXACT, StepChoices.NO_LINKS));
         });
   }
 
@@ -101,8 +102,7 @@ class LinkedPhasesTest {
             model,
             options,
             VulkanBackendTest::noFirstLayers,
-            arithmetic,
-            links,
+            new StepChoices(arithmetic, TunedShapes.NONE, links),
             0)) {
       int[] lengths = new int[SEQUENCES];
       for (int step = 0; step < 9; step++) {
