@@ -476,10 +476,11 @@ def ask_all() -> None:
 
 
 def look_at_pages() -> None:
-    for name in ("router-http", "gateway", "node-1-http", "node-2-http", "far-http"):
-        for path in ("/metrics", "/q/metrics", "/q/health"):
+    ports = {**{name: run["ports"][name] for name in ("router-http", "node-1-http", "node-2-http", "far-http")}, "gateway-health": stack.health["gateway"]}
+    for name, port in ports.items():
+        for path in ("/metrics", "/q/health"):
             try:
-                with urllib.request.urlopen(f"http://127.0.0.1:{run['ports'][name]}{path}", timeout=5) as page:
+                with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as page:
                     watch("metrics and health", page.read(), name + path)
             except OSError:
                 pass

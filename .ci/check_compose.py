@@ -131,7 +131,7 @@ def check_kafka() -> None:
     cluster = re.search(r"--cluster-id (\S+)", (COMPOSE / "compose.yaml").read_text())[1]
     run(*java, "kafka.tools.StorageTool", "format", "--ignore-formatted", "--cluster-id", cluster, "--config", folder / "broker.properties")
     try:
-        with open(folder / "broker.log", "ab") as log:
+        with open(processes.folder / "kafka.log", "ab") as log:
             processes.processes["kafka"] = subprocess.Popen([*java, "kafka.Kafka", str(folder / "broker.properties")], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
         processes.start(
             "router",
@@ -216,6 +216,8 @@ def main() -> None:
         run("promtool", "check", "config", "--syntax-only", work / "prometheus.yml")
     check_collector()
     check_kafka()
+    tagged = sorted({service["image"] for name, service in config["services"].items() if name not in OURS and "@sha256:" not in service["image"]})
+    print(f"compose: by tag and not by digest, until whoever runs them pins them: {', '.join(tagged) or 'none'}")
     print(f"compose: {len(config['services'])} services, {files} files; nodes have no way out; router and broker understand each other by TLS")
     print(f"systemd: {check_units()} installed into a folder, verified, exposure at most 2.0")
     shutil.rmtree(work, ignore_errors=True)

@@ -18,10 +18,48 @@ KUBERNETES = ROOT / "deploy/kubernetes"
 OVERLAYS = ("site", "overflow", "trial")
 # The oldest and the newest release whose schemas are asked.
 VERSIONS = ("1.31", "1.37")
-# Of cert-manager, whose schemas are not Kubernetes'.
-FOREIGN = {("cert-manager.io/v1", "Issuer"), ("cert-manager.io/v1", "Certificate")}
+
+
+def record(required: tuple[str, ...] = (), **fields: dict) -> dict:
+    """A schema of an object that has these fields and no others."""
+    return {"type": "object", "properties": {name.replace("_", "-"): schema for name, schema in fields.items()}, "required": list(required), "additionalProperties": False}
+
+
+TEXT = {"type": "string", "minLength": 1}
+TEXTS = {"type": "array", "items": TEXT, "minItems": 1}
+DURATION = {"type": "string", "pattern": "^([0-9]+(h|m|s))+$"}
+USAGE = {"enum": ["signing", "digital signature", "content commitment", "key encipherment", "key agreement", "data encipherment", "cert sign", "crl sign", "server auth", "client auth"]}
+# Of cert-manager, whose schemas are not Kubernetes': what of its API is used here, by its reference of v1, and no more.
+FOREIGN = {
+    ("cert-manager.io/v1", "Issuer"): record(("ca",), ca=record(("secretName",), secretName=TEXT)),
+    ("cert-manager.io/v1", "Certificate"): record(
+        ("secretName", "issuerRef"),
+        secretName=TEXT,
+        issuerRef=record(("name",), name=TEXT, kind={"enum": ["Issuer", "ClusterIssuer"]}, group=TEXT),
+        dnsNames=TEXTS,
+        ipAddresses=TEXTS,
+        uris=TEXTS,
+        commonName=TEXT,
+        usages={"type": "array", "items": USAGE},
+        duration=DURATION,
+        renewBefore=DURATION,
+        isCA={"type": "boolean"},
+        privateKey=record(
+            algorithm={"enum": ["RSA", "ECDSA", "Ed25519"]}, size={"type": "integer"}, encoding={"enum": ["PKCS1", "PKCS8"]}, rotationPolicy={"enum": ["Never", "Always"]}
+        ),
+    ),
+}
+# Attributes of volumes of its csi-driver.
+CSI = record(
+    ("issuer-name",),
+    **{"issuer_name": TEXT, "issuer_kind": TEXT, "issuer_group": TEXT, "common_name": TEXT, "dns_names": TEXT, "ip_sans": TEXT, "uri_sans": TEXT, "duration": DURATION, "renew_before": DURATION},
+    **{"key_usages": TEXT, "key_encoding": {"enum": ["PKCS1", "PKCS8"]}, "key_algorithm": TEXT, "key_size": TEXT, "fs_group": {"type": "string", "pattern": "^[0-9]+$"}},
+    **{"ca_file": TEXT, "certificate_file": TEXT, "privatekey_file": TEXT, "reuse_private_key": {"enum": ["true", "false"]}},
+)
 NAME = "app.kubernetes.io/name"
 PROCESSES = ("gateway", "router", "node")
+# Of each process, once [listening] has read them.
+HEALTH: dict[str, int] = {}
 
 
 def rendered(overlay: str) -> list[dict]:
@@ -39,7 +77,9 @@ def listening() -> dict[str, set[int]]:
         settings = dict(line.split("=", 1) for line in text.splitlines() if "=" in line and not line.startswith("#"))
         http = int(settings.get("quarkus.http.ssl-port", settings.get("quarkus.http.port", "8080")))
         grpc = settings.get(f"ringfence.{process}.listen-address")
-        ports[process] = {http} | ({int(grpc.rsplit(":", 1)[1])} if grpc else set())
+        # A gateway's clients have a port to themselves; the framework's own of a router or node has nothing but health and metrics.
+        HEALTH[process] = int(settings.get("quarkus.management.port", http))
+        ports[process] = {http, HEALTH[process]} | ({int(grpc.rsplit(":", 1)[1])} if grpc else set())
     return ports
 
 
@@ -181,6 +221,30 @@ def ports_are_listened_on(objects):
                     yield f"Service {one['metadata']['name']} leads to port {port['targetPort']}, which {who} has not"
 
 
+def only_prometheus_reads_metrics(objects):
+    listening()
+    for name, labels, spec in pods(objects):
+        if labels[NAME] not in HEALTH:
+            continue
+        port = HEALTH[labels[NAME]]
+        if not any(one.get("name") == "health" and one["containerPort"] == port for container in spec["containers"] for one in container.get("ports", [])):
+            yield f"{name} does not name its port of health {port}"
+        readers = 0
+        for rule in ingress(objects, labels):
+            if any(one.get("port") == port for one in rule.get("ports", [])):
+                for peer in rule.get("from", [{}]):
+                    who = peer.get("podSelector", {}).get("matchLabels", {}).get(NAME)
+                    if who == "prometheus" and peer.get("namespaceSelector", {}).get("matchLabels") == {"kubernetes.io/metadata.name": "monitoring"}:
+                        readers += 1
+                    else:
+                        yield f"{name} tells {peer or 'everybody'} its health and metrics"
+        if not readers:
+            yield f"{name} has metrics that Prometheus can't read"
+    for one in objects:
+        if one["kind"] == "Service" and any(port["targetPort"] == "health" for port in one["spec"]["ports"]):
+            yield f"Service {one['metadata']['name']} leads to health and metrics"
+
+
 def addresses_are_heard(objects):
     """What processes are told to dial exists: a Service, a pod of it, a port, and both ends' policies let it pass."""
     ports = listening()
@@ -236,8 +300,8 @@ def servers_are_probed_and_budgeted(objects):
                 get = container.get(probe, {}).get("httpGet", {})
                 if not re.fullmatch(r"/q/health/(started|live|ready)", get.get("path", "")) or get.get("scheme") != "HTTPS":
                     yield f"{name} has no {probe} on its health"
-                elif get["port"] not in {port["name"] for port in container["ports"]}:
-                    yield f"{name}'s {probe} asks a port that is not there"
+                elif get["port"] != "health":
+                    yield f"{name}'s {probe} asks another port than that of its health"
         if len([one for one in budgets if matches(one, labels)]) != 1:
             yield f"{name} has not one disruption budget"
 
@@ -296,6 +360,36 @@ def scalers_follow_what_is_measured(objects):
                     yield f"autoscaler {one['metadata']['name']} follows {metric['external']['metric']['name']}, which nobody measures"
 
 
+def cert_managers_fields_exist(objects):
+    import jsonschema
+
+    def wrong(schema, value, where):
+        for error in jsonschema.Draft7Validator(schema).iter_errors(value):
+            yield f"{where}: {'.'.join(map(str, error.path))} {error.message}"
+
+    issuers = {one["metadata"]["name"] for one in objects if one["kind"] == "Issuer"}
+    for one in objects:
+        schema = FOREIGN.get((one["apiVersion"], one["kind"]))
+        if schema:
+            yield from wrong(schema, one["spec"], f"{one['kind']} {one['metadata']['name']}")
+            name = one["spec"].get("issuerRef", {}).get("name")
+            if name and name not in issuers:
+                yield f"{one['kind']} {one['metadata']['name']} asks the issuer {name}, which is not there"
+    for name, _, spec in pods(objects):
+        for volume in spec.get("volumes", []):
+            csi = volume.get("csi", {})
+            if csi.get("driver") != "csi.cert-manager.io":
+                continue
+            attributes = {key.removeprefix("csi.cert-manager.io/"): value for key, value in csi["volumeAttributes"].items()}
+            yield from wrong(CSI, attributes, f"{name}'s volume {volume['name']}")
+            if set(attributes.get("key-usages", "digital signature").split(",")) - set(USAGE["enum"]):
+                yield f"{name}'s volume {volume['name']} has usages that don't exist: {attributes['key-usages']}"
+            if attributes.get("issuer-name") not in issuers:
+                yield f"{name}'s volume {volume['name']} asks the issuer {attributes.get('issuer-name')}, which is not there"
+            if csi.get("readOnly") is not True:
+                yield f"{name}'s volume {volume['name']} has to be read-only: the driver refuses it otherwise"
+
+
 RULES = (
     every_pod_is_denied_by_default,
     nodes_reach_nobody_but_routers,
@@ -303,6 +397,7 @@ RULES = (
     only_routers_and_pullers_reach_the_internet,
     upstreams_and_their_door_come_together,
     ports_are_listened_on,
+    only_prometheus_reads_metrics,
     addresses_are_heard,
     images_are_pinned,
     pods_are_confined,
@@ -310,6 +405,7 @@ RULES = (
     gpus_are_asked_for,
     models_are_those_that_are_pulled,
     scalers_follow_what_is_measured,
+    cert_managers_fields_exist,
 )
 
 
@@ -348,6 +444,11 @@ def broken(objects: list[dict]):
     yield policy("router", lambda one: one["spec"]["ingress"][0]["ports"][0].update(port=7412))(ports_are_listened_on)
     yield policy("gateway", lambda one: one["spec"]["egress"][0]["ports"][0].update(port=7420))(ports_are_listened_on)
     yield changed(ports_are_listened_on, "Service", "nodes", lambda one: one["spec"]["ports"][0].update(targetPort="http"))
+    yield policy("metrics-of-gateways", lambda one: one["spec"]["ingress"][0].pop("from"))(only_prometheus_reads_metrics)
+    yield policy("metrics-of-routers", lambda one: one["spec"]["ingress"][0]["from"][0].pop("namespaceSelector"))(only_prometheus_reads_metrics)
+    yield policy("gateway", lambda one: one["spec"]["ingress"][0]["ports"].append({"protocol": "TCP", "port": 7401}))(only_prometheus_reads_metrics)
+    yield policy("metrics-of-nodes", lambda one: one["metadata"].update(name="x") or one["spec"].update(ingress=[]))(only_prometheus_reads_metrics)
+    yield changed(only_prometheus_reads_metrics, "Service", "gateway", lambda one: one["spec"]["ports"][0].update(targetPort="health"))
     yield node(lambda one: next(v for v in container(one)["env"] if v["name"] == "RINGFENCE_NODE_ROUTERS").update(value="router-0.router:7410"))(addresses_are_heard)
     yield node(lambda one: container(one).update(image="ringfence/node:latest"))(images_are_pinned)
     yield node(lambda one: container(one).update(image="registry:5000/ringfence/node"))(images_are_pinned)
@@ -363,6 +464,12 @@ def broken(objects: list[dict]):
     yield changed(
         scalers_follow_what_is_measured, "HorizontalPodAutoscaler", "node-site", lambda one: one["spec"]["metrics"][0]["external"]["metric"].update(name="queue")
     )
+    yield changed(cert_managers_fields_exist, "Certificate", "gateway-https", lambda one: one["spec"].update(hosts=["gateway"]))
+    yield changed(cert_managers_fields_exist, "Certificate", "gateway-https", lambda one: one["spec"]["usages"].append("server"))
+    yield changed(cert_managers_fields_exist, "Certificate", "gateway-https", lambda one: one["spec"]["issuerRef"].update(name="nobody"))
+    yield changed(cert_managers_fields_exist, "Issuer", "ringfence", lambda one: one["spec"]["ca"].update(secret="x"))
+    yield node(lambda one: one["spec"]["template"]["spec"]["volumes"][0]["csi"]["volumeAttributes"].update({"csi.cert-manager.io/hosts": "x"}))(cert_managers_fields_exist)
+    yield node(lambda one: one["spec"]["template"]["spec"]["volumes"][0]["csi"]["volumeAttributes"].update({"csi.cert-manager.io/key-usages": "client"}))(cert_managers_fields_exist)
 
 
 def validate(objects: list[dict], overlay: str) -> int:

@@ -20,7 +20,7 @@ import threading
 import time
 import urllib.request
 
-from stack import ROOT, Stack, free_port, jar, wait_for
+from stack import ROOT, Stack, free_port, free_ports, jar, wait_for
 
 KILLS = int(sys.argv[1]) if len(sys.argv) > 1 else 2
 BROKERS = int(sys.argv[2]) if len(sys.argv) > 2 else 1
@@ -28,8 +28,8 @@ CLIENTS = 12
 
 stack = Stack("events")
 router, router_http, gateway, node, node_http = (free_port() for _ in range(5))
-first = random.randrange(20000, 28000)
 # Each uses the port after its own too.
+first = free_ports(2 * BROKERS)
 brokers = [first + 2 * number for number in range(BROKERS)]
 bootstrap = ",".join(f"127.0.0.1:{port}" for port in brokers)
 JARS = ROOT / "deploy/local/kafka/target/jars"

@@ -24,6 +24,7 @@ import stack
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 USER = 65532
+LISTENING = {8443, 7401, 7410, 7411, 7420, 7421}
 MODEL = "smollm2-135m-instruct"
 SECRET = re.compile(rb"BEGIN [A-Z ]*PRIVATE KEY|rf-[A-Za-z0-9_-]{20,}")
 work = pathlib.Path(tempfile.mkdtemp(prefix="ringfence-images-"))
@@ -215,7 +216,7 @@ def main() -> None:
     print(f"images: the same bytes twice, {len(layers)} layers; skopeo and umoci read them")
 
     # A machine that is itself a container without that right can build images and not run them.
-    if subprocess.run(["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--fork", "true"], capture_output=True).returncode != 0:
+    if subprocess.run(["unshare", "--mount", "--net", "--pid", "--ipc", "--uts", "--mount-proc", "--fork", "true"], capture_output=True).returncode != 0:
         print("images: NOT RUN, this machine may not make namespaces", file=sys.stderr)
         shutil.rmtree(work, ignore_errors=True)
         return
@@ -269,12 +270,18 @@ def main() -> None:
         code = run(*curl, "-o", "/dev/null", "-w", "%{http_code}", "https://gateway:8443/v1/models")
         if code != "401":
             sys.exit(f"without a key the gateway answers {code}")
-        for port in (8443, 7410, 7411, 7420, 7421):
+        for path in ("metrics", "q/health"):
+            told = run(*curl, "-w", "%{http_code}", f"https://gateway:8443/{path}")
+            if not told.endswith("404") or "ringfence_" in told or "UP" in told:
+                sys.exit(f"at the port for clients /{path} says {told[:200]}")
+        if "ringfence_gateway_requests_seconds_count" not in run(*curl, "--resolve", "gateway:7401:127.0.0.1", "https://gateway:7401/metrics"):
+            sys.exit("the gateway's metrics know of no request")
+        for port in LISTENING:
             plain = subprocess.run([*inside, "curl", "-s", "--max-time", "5", f"http://127.0.0.1:{port}/metrics"], capture_output=True, text=True)
             if "ringfence_" in plain.stdout:
                 sys.exit(f"port {port} answers in plaintext")
         listening = {int(port) for port in re.findall(r"LISTEN\s+\d+\s+\d+\s+\S*?:(\d+)\s", run(*inside, "ss", "-ltnH"))}
-        if listening != {8443, 7410, 7411, 7420, 7421}:
+        if listening != LISTENING:
             sys.exit(f"the pods listen on {listening}")
         for pod in pods:
             state = json.loads(run("runc", "state", pod.id))

@@ -1,6 +1,6 @@
 """Lets OpenAI's Python SDK ask a second router and gateway whose only target is an upstream: the first stack's gateway.
 
-usage: check_upstream.py FIRST_URL MODEL JAVA PORT      (run with the SDK's Python; it takes PORT and the four after it)
+usage: check_upstream.py FIRST_URL MODEL JAVA PORT      (run with the SDK's Python; it takes PORT and the five after it)
 
 Checks what must go through (text, stream, seed, stop, usage, receipts) and what must not (a near label, a card number). Then a node
 joins the second stack, and is killed while it has accepted two requests and said nothing: one goes on at the upstream, the one whose
@@ -118,10 +118,11 @@ try:
             "ringfence.gateway.require-keys": "true",
             "quarkus.http.host": "127.0.0.1",
             "quarkus.http.port": port + 2,
+            "quarkus.management.port": port + 5,
         },
     )
     ready(f"http://127.0.0.1:{port + 1}/q/health/ready")
-    ready(f"http://127.0.0.1:{port + 2}/q/health/ready")
+    ready(f"http://127.0.0.1:{port + 5}/q/health/ready")
     client = openai.OpenAI(base_url=f"http://127.0.0.1:{port + 2}/v1", api_key=key, max_retries=0)
     direct = openai.OpenAI(base_url=f"{first}/v1", api_key="none", max_retries=0)
     question = {"messages": [{"role": "user", "content": "Tell me about a fence."}], "max_tokens": 24, "seed": 5, "temperature": 0.7}
@@ -204,6 +205,10 @@ try:
     expect("one with a near label does not", isinstance(stayed, openai.APIStatusError) and stayed.status_code == 503)
     expect("and the upstream has heard of one", asked() - before == 1)
 finally:
+    if sys.exc_info()[1] is not None:
+        # Where a check runs, its output may be all that is left.
+        for log in sorted(folder.glob("*.log")):
+            print(f"--- the end of {log.name}", *log.read_text(errors="replace").splitlines()[-15:], sep="\n    ", flush=True)
     for process in processes:
         process.terminate()
     for process in processes:

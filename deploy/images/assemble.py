@@ -28,7 +28,7 @@ NODE = [
     *("-Xms32m", "-Xmx1g", "-XX:MaxHeapFreeRatio=30", "-XX:MinHeapFreeRatio=10", "-XX:+ExitOnOutOfMemoryError"),
 ]
 IMAGES = {
-    "gateway": {"module": "gateway", "flags": SERVICE, "arguments": [], "ports": [8443], "health": 8443, "title": "OpenAI's API in front of a fleet", "base": ["base"], "state": []},
+    "gateway": {"module": "gateway", "flags": SERVICE, "arguments": [], "ports": [8443, 7401], "health": 7401, "title": "OpenAI's API in front of a fleet", "base": ["base"], "state": []},
     "router": {
         **{"module": "router", "flags": SERVICE, "arguments": ["serve"], "ports": [7410, 7411], "health": 7411, "title": "Decides where prompts may and should run"},
         **{"base": ["base"], "state": ["var/lib/ringfence"]},

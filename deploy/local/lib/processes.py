@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import random
 import re
 import resource
 import signal
@@ -14,6 +15,8 @@ import time
 import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
+# Of each log, when something failed.
+LOG_LINES = 15
 
 
 def find_java() -> str:
@@ -28,10 +31,33 @@ def jar(module: str) -> str:
     return str(path)
 
 
+# Below those that the kernel gives to connections: a process that is started again would find its port taken by one of them.
+PORTS = range(10_000, 32_000)
+_given: set[int] = set()
+
+
+def free_ports(count: int) -> int:
+    """The first of so many ports in a row that nobody listens on and that were not given before."""
+    for _ in range(200):
+        first = random.choice(PORTS)
+        wanted = range(first, first + count)
+        if not _given & set(wanted) and all(map(_is_free, wanted)):
+            _given.update(wanted)
+            return first
+    raise SystemExit(f"no {count} free ports in a row were found from {PORTS[0]} to {PORTS[-1]}")
+
+
 def free_port() -> int:
+    return free_ports(1)
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 class Stack:
@@ -44,8 +70,14 @@ class Stack:
         self.java = find_java()
         self.processes: dict[str, subprocess.Popen] = {}
         self.starts: dict[str, tuple] = {}
+        # Ports of the gateways' health and metrics, by their names.
+        self.health: dict[str, int] = {}
 
     def start(self, name: str, module: str, settings: dict, arguments=(), largest_file=None) -> None:
+        """A gateway gets a port for its health and metrics, unless the settings name one."""
+        if module == "gateway":
+            settings = {"quarkus.management.port": self.health.get(name) or free_port(), **settings}
+            self.health[name] = int(settings["quarkus.management.port"])
         flags = [self.java, "--enable-native-access=ALL-UNNAMED", "--sun-misc-unsafe-memory-access=allow", "-XX:+UseSerialGC", f"-XX:TieredStopAtLevel={self.tier}", "-Xmx512m", "-XX:-UsePerfData"]
         if module == "inference-node":
             flags.append("--add-modules=jdk.incubator.vector")
@@ -76,17 +108,19 @@ class Stack:
         self.start(*self.starts[name])
 
     def ready(self, name: str, port: int, seconds: float = 120) -> None:
+        """Waits until a router or node, by the port of its health, or a gateway, by its own, is ready."""
+        port = self.health.get(name, port)
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
-            if self.processes[name].poll() is not None:
-                raise SystemExit(f"{name} died; its log is {self.folder / name}.log")
+            if (code := self.processes[name].poll()) is not None:
+                raise SystemExit(f"{name} died at start, with {code}")
             try:
                 with urllib.request.urlopen(f"http://127.0.0.1:{port}/q/health/ready", timeout=2) as answer:
                     if answer.status == 200:
                         return
             except OSError:
                 time.sleep(0.2)
-        raise SystemExit(f"{name} was not ready within {seconds:.0f} s; its log is {self.folder / name}.log")
+        raise SystemExit(f"{name} was not ready within {seconds:.0f} s")
 
     def key(self, policy: pathlib.Path, identity: str, tenant: str) -> str:
         made = subprocess.run(
@@ -99,7 +133,21 @@ class Stack:
             raise SystemExit(f"no key could be made: {made.stderr}")
         return found.group()
 
+    def tell(self) -> None:
+        """Prints which processes have ended and how each log ends: where a check runs, its output may be all that is left."""
+        for path in sorted(self.folder.glob("*.log")):
+            code = self.processes[path.stem].poll() if path.stem in self.processes else None
+            print(f"--- the end of {path.name}{'' if code is None else f', whose process has ended with {code}'}", file=sys.stderr)
+            for line in path.read_text(errors="replace").splitlines()[-LOG_LINES:]:
+                print(f"    {line[:300]}", file=sys.stderr)
+        sys.stderr.flush()
+
     def stop(self) -> None:
+        """Ends all processes; where this is done because something failed, with what they logged."""
+        failure = sys.exc_info()[1]
+        if failure is not None and not isinstance(failure, KeyboardInterrupt) and getattr(failure, "code", 1) not in (0, None):
+            print(f"{failure}\n", file=sys.stderr)
+            self.tell()
         for process in reversed(self.processes.values()):
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -116,9 +164,16 @@ class Stack:
                 process.kill()
 
 
-def wait_for(description: str, condition, limit: float = 60.0) -> None:
+def wait_for(description: str, condition, limit: float = 120.0) -> None:
+    """Waits until it holds; whoever is asked may not listen yet, or just now."""
     deadline = time.monotonic() + limit
-    while not condition():
+    while True:
+        failure = None
+        try:
+            if condition():
+                return
+        except OSError as refused:
+            failure = refused
         if time.monotonic() > deadline:
-            sys.exit(f"after {limit} s still not so: {description}")
+            sys.exit(f"after {limit:.0f} s still not so: {description}{'' if failure is None else f' ({failure})'}")
         time.sleep(0.02)

@@ -357,6 +357,7 @@ await check("without JavaScript it says what to do", async () => {
 
 await check("no page asked another origin, failed or complained", () => none(faults, "they did"));
 await Promise.all([page, watcher].map((one) => one.context().close()));
+if (failures) open_.tell();
 await open_.stop();
 
 // With keys.
@@ -447,6 +448,7 @@ await check("a key that is kept for the tab survives a reload and goes when it i
 });
 
 await check("with keys no page asked another origin, failed or complained", () => none(guarded, "they did"));
+if (failures) closed.tell();
 await closed.stop();
 
 // Two routers, and a node that reports to both.
@@ -488,6 +490,7 @@ await check("a router that is started again tells what happened before", async (
 });
 
 await check("with two routers no page asked another origin, failed or complained", () => none(paired, "they did"));
+if (failures) pair.tell();
 await pair.stop();
 await browser.close();
 console.log(failures === 0 ? "all passed" : `${failures} failed`);

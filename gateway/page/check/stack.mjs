@@ -16,15 +16,23 @@ function jar(module) {
   return path;
 }
 
-export function freePort() {
-  return new Promise((done, failed) => {
+const given = new Set();
+
+const isFree = (port) =>
+  new Promise((done) => {
     const server = createServer();
-    server.on("error", failed);
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
+    server.on("error", () => done(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => done(true)));
   });
+
+/** Below those that the kernel gives to connections: a process that is started again would find its port taken by one of them. */
+export async function freePort() {
+  for (;;) {
+    const port = 10_000 + Math.floor(Math.random() * 22_000);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** Waits until something is so, and says what was not. */
@@ -65,11 +73,12 @@ export class Stack {
 
   async gateway(settings = {}) {
     const port = await freePort();
-    await this.#start("gateway", "gateway", { "ringfence.gateway.routers": this.#addresses, ...settings }, [], port);
+    const health = await freePort();
+    await this.#start("gateway", "gateway", { "quarkus.management.port": health, "ringfence.gateway.routers": this.#addresses, ...settings }, [], port, health);
     this.url = `http://127.0.0.1:${port}`;
   }
 
-  async #start(name, module, settings, args, port) {
+  async #start(name, module, settings, args, port, health = port) {
     const flags = module === "inference-node" ? [...FLAGS, "--add-modules=jdk.incubator.vector"] : FLAGS;
     const all = { "quarkus.http.host": "127.0.0.1", "quarkus.http.port": port, ...settings };
     const child = spawn(this.#java, [...flags, ...Object.entries(all).map(([key, value]) => `-D${key}=${value}`), "-jar", jar(module), ...args], { stdio: ["ignore", "pipe", "pipe"] });
@@ -77,18 +86,34 @@ export class Stack {
     child.stdout.pipe(log);
     child.stderr.pipe(log);
     this.#processes.set(name, child);
-    await until(
-      `${name} is ready (its log is ${this.folder}/${name}.log)`,
-      async () => {
-        if (child.exitCode !== null) throw new Error(`${name} died: ${this.folder}/${name}.log`);
-        try {
-          return (await fetch(`http://127.0.0.1:${port}/q/health/ready`)).ok;
-        } catch {
-          return false;
-        }
-      },
-      120,
-    );
+    try {
+      await until(
+        `${name} is ready`,
+        async () => {
+          if (child.exitCode !== null) throw new Error(`${name} died at start, with ${child.exitCode}`);
+          try {
+            return (await fetch(`http://127.0.0.1:${health}/q/health/ready`)).ok;
+          } catch {
+            return false;
+          }
+        },
+        120,
+      );
+    } catch (failure) {
+      this.tell();
+      throw failure;
+    }
+  }
+
+  /** Prints which processes have ended and how each log ends: where a check runs, its output may be all that is left. */
+  tell() {
+    for (const [name, child] of this.#processes) {
+      const ended = child.exitCode ?? child.signalCode;
+      console.log(`--- the end of ${name}.log${ended === null ? "" : `, whose process has ended with ${ended}`}`);
+      const path = join(this.folder, `${name}.log`);
+      const lines = existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n").slice(-15) : [];
+      for (const line of lines) console.log(`    ${line.slice(0, 300)}`);
+    }
   }
 
   /** Makes an API key as an operator does. */

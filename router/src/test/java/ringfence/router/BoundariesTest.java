@@ -1,6 +1,5 @@
 package ringfence.router;
 
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.constructors;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 
@@ -21,7 +20,6 @@ import ringfence.router.routing.Screen;
 /// The lines that architecture.md draws inside the router.
 class BoundariesTest {
   /// Gives a page of the framework's own server another name.
-  private static final String METRICS_PATH = "ringfence.router.serving.MetricsPath";
 
   private static final JavaClasses ROUTER =
       new ClassFileImporter()
@@ -59,8 +57,6 @@ class BoundariesTest {
     noClasses()
         .that()
         .resideOutsideOfPackage("ringfence.router.egress..")
-        .and()
-        .doNotHaveFullyQualifiedName(METRICS_PATH)
         .should()
         .dependOnClassesThat(
             opening(
@@ -208,25 +204,9 @@ class BoundariesTest {
     noClasses()
         .that()
         .resideOutsideOfPackage("ringfence.router.egress.openai..")
-        .and()
-        .doNotHaveFullyQualifiedName(METRICS_PATH)
         .should()
         .dependOnClassesThat()
         .resideInAnyPackage("com.fasterxml..", "jakarta.json..", "com.google.gson..", "io.vertx..")
-        .check(ROUTER);
-  }
-
-  @Test
-  void aPagesOtherNameIsARouteAndNothingElse() {
-    classes()
-        .that()
-        .haveFullyQualifiedName(METRICS_PATH)
-        .should()
-        .onlyDependOnClassesThat()
-        .haveNameMatching(
-            "java\\.lang\\..*|jakarta\\..*|org\\.jspecify\\..*"
-                + "|io\\.vertx\\.core\\.Handler"
-                + "|io\\.vertx\\.ext\\.web\\.(Router|Route|RoutingContext)")
         .check(ROUTER);
   }
 

@@ -26,10 +26,12 @@ public final class Access {
       GatewayConfig config,
       @ConfigProperty(name = "quarkus.http.host") String address,
       @ConfigProperty(name = "quarkus.http.insecure-requests", defaultValue = "enabled")
-          String plaintext) {
+          String plaintext,
+      @ConfigProperty(name = "quarkus.management.host") String watchedAt) {
     Zone ceiling = ceiling(config.farthestZone());
     keys = new Keys(config.requireKeys(), ceiling);
     checkReach(address, keys.required(), config.https().certificate().isPresent(), plaintext);
+    checkWatched(watchedAt, config.https().certificate().isPresent());
     hosts = new Hosts(keys.required(), config.allowedHosts().orElse(List.of()));
     origins = new Origins(config.allowedOrigins().orElse(List.of()));
     gate =
@@ -68,6 +70,20 @@ public final class Access {
                   ? ""
                   : HttpsSettings.PREFIX + ".certificate and " + HttpsSettings.PREFIX + ".key")
               + ", or listen on 127.0.0.1");
+    }
+  }
+
+  /// Health and metrics beyond this machine want HTTPS.
+  static void checkWatched(String address, boolean https) {
+    if (!https && !Loopback.isBound(address)) {
+      throw new ConfigurationException(
+          "quarkus.management.host="
+              + address
+              + " would serve health and metrics to other machines in plaintext: set "
+              + HttpsSettings.PREFIX
+              + ".certificate and "
+              + HttpsSettings.PREFIX
+              + ".key, or leave it on 127.0.0.1");
     }
   }
 

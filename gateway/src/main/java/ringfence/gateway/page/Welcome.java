@@ -27,8 +27,6 @@ final class Welcome {
             Page     %2$s
             Models   %1$s/v1/models
             OpenAPI  %1$s/q/openapi
-            Health   %1$s/q/health
-            Metrics  %1$s/metrics
             """
                 .formatted(base, page));
   }

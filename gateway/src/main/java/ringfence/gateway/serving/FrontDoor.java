@@ -40,6 +40,8 @@ public final class FrontDoor {
   private static final String EXPOSED =
       "x-request-id, openai-processing-ms, retry-after, ringfence-zone, ringfence-node,"
           + " ringfence-attempt, ringfence-placement, ringfence-explain";
+  // Where a framework's health and metrics are often looked for.
+  private static final Pattern WATCHED = Pattern.compile("(/q)?/(metrics|health)(/.*)?");
   private static final Map<String, String> METHODS =
       Map.of(
           "/",
@@ -81,8 +83,6 @@ public final class FrontDoor {
     generation.register(router);
     models.register(router);
     receipts.register(router);
-    // Also by the name that the framework gives it.
-    router.get("/q/metrics").handler(context -> context.reroute("/metrics"));
     router.route().order(LAST).handler(FrontDoor::noRoute);
   }
 
@@ -186,8 +186,11 @@ public final class FrontDoor {
             404,
             null,
             "unknown_url",
-            "Unknown request URL. This server has /v1/chat/completions, /v1/completions and"
-                + " /v1/models."));
+            WATCHED.matcher(path).matches()
+                ? "Health and metrics have a port of their own: quarkus.management.port, on loopback"
+                    + " unless quarkus.management.host says otherwise."
+                : "Unknown request URL. This server has /v1/chat/completions, /v1/completions and"
+                    + " /v1/models."));
   }
 
   private static void failed(RoutingContext context) {

@@ -98,6 +98,24 @@ class AccessChecksTest {
 
   @ParameterizedTest
   @CsvSource({
+    "127.0.0.1, false, true",
+    "localhost, false, true",
+    "0.0.0.0, true, true",
+    "0.0.0.0, false, false",
+    "192.0.2.7, false, false",
+  })
+  void healthAndMetricsBeyondLoopbackWantHttps(String address, boolean https, boolean allowed) {
+    if (allowed) {
+      assertThatCode(() -> Access.checkWatched(address, https)).doesNotThrowAnyException();
+    } else {
+      assertThatThrownBy(() -> Access.checkWatched(address, https))
+          .hasMessageContaining("quarkus.management.host=" + address)
+          .hasMessageContaining("ringfence.gateway.https.certificate");
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
     "192.0.2.7, 192.0.2.7",
     "2001:db8:1:2:3:4:5:6, 20010db800010002/64",
     "2001:db8:1:2::1, 20010db800010002/64",

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.quarkus.test.common.QuarkusTestResourceLifecycleManager;
+import io.quarkus.test.common.http.TestHTTPResource;
 import io.quarkus.test.junit.QuarkusTest;
 import io.quarkus.test.junit.QuarkusTestProfile;
 import io.quarkus.test.junit.TestProfile;
@@ -109,7 +110,10 @@ class HttpsTest {
           "ringfence.gateway.require-keys",
           "true",
           "quarkus.http.test-ssl-port",
-          "0");
+          "0",
+          // Where other machines may ask for health and metrics they do so by HTTPS.
+          "quarkus.management.host",
+          "0.0.0.0");
     }
 
     static void issue(String name, String identity) throws IOException {
@@ -138,6 +142,9 @@ class HttpsTest {
 
   @ConfigProperty(name = "test.url.ssl")
   String url;
+
+  @TestHTTPResource(value = "/", management = true)
+  URI watched;
 
   private static SSLContext trust() throws Exception {
     KeyStore believed = KeyStore.getInstance("PKCS12");
@@ -198,13 +205,28 @@ class HttpsTest {
   }
 
   @Test
+  void healthBeyondLoopbackIsToldByHttps() throws Exception {
+    URI health = URI.create("https://127.0.0.1:" + watched.getPort() + "/q/health/live");
+    try (HttpClient client = HttpClient.newBuilder().sslContext(trust()).build()) {
+      HttpRequest request = HttpRequest.newBuilder(health).timeout(Duration.ofSeconds(30)).build();
+      assertThat(client.send(request, HttpResponse.BodyHandlers.ofString()).statusCode())
+          .isEqualTo(200);
+    }
+  }
+
+  @Test
   void nobodyAnswersPlainHttp() throws Exception {
-    try (Socket socket = new Socket("127.0.0.1", port())) {
+    answersNoPlainHttp(port());
+    answersNoPlainHttp(watched.getPort());
+  }
+
+  private static void answersNoPlainHttp(int port) throws Exception {
+    try (Socket socket = new Socket("127.0.0.1", port)) {
       socket.setSoTimeout(20_000);
       socket
           .getOutputStream()
           .write(
-              "GET /v1/models HTTP/1.1\r\nHost: localhost\r\n\r\n"
+              "GET /q/health HTTP/1.1\r\nHost: localhost\r\n\r\n"
                   .getBytes(StandardCharsets.US_ASCII));
       byte[] said;
       try {

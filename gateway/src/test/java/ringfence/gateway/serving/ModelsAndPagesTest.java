@@ -16,11 +16,16 @@ class ModelsAndPagesTest {
   @TestHTTPResource("/")
   URI base;
 
+  @TestHTTPResource(value = "/", management = true)
+  URI watched;
+
   private Client client;
+  private Client watcher;
 
   @BeforeEach
   void fresh() {
     client = new Client(base);
+    watcher = new Client(watched);
   }
 
   @Test
@@ -43,7 +48,21 @@ class ModelsAndPagesTest {
 
   @Test
   void isReadyWhileARouterAnswers() {
-    assertThat(client.get("/q/health/ready").statusCode()).isEqualTo(200);
+    assertThat(watcher.get("/q/health/ready").statusCode()).isEqualTo(200);
+  }
+
+  @Test
+  void healthAndMetricsAreOnAPortOfTheirOwn() {
+    assertThat(watched.getPort()).isNotEqualTo(base.getPort());
+    for (String path : new String[] {"/metrics", "/q/metrics", "/q/health", "/q/health/ready"}) {
+      HttpResponse<String> answer = client.get(path);
+      assertThat(answer.statusCode()).as(path).isEqualTo(404);
+      assertThat(answer.body())
+          .contains("unknown_url", "a port of their own")
+          .doesNotContain("ringfence_");
+    }
+    assertThat(watcher.get("/v1/models").statusCode()).isEqualTo(404);
+    assertThat(client.get("/q/openapi").statusCode()).isEqualTo(200);
   }
 
   @Test
@@ -51,8 +70,7 @@ class ModelsAndPagesTest {
     client.post(
         "/v1/chat/completions",
         "{\"model\":\"echo\",\"messages\":[{\"role\":\"user\",\"content\":\"secretword\"}]}");
-    assertThat(client.get("/q/metrics").body()).contains("ringfence_gateway_requests_in_flight");
-    String metrics = client.get("/metrics").body();
+    String metrics = watcher.get("/metrics").body();
     assertThat(metrics)
         .contains(
             "ringfence_gateway_requests_seconds_count{model=\"echo\",route=\"/v1/chat/completions\",status=\"200\"}")
