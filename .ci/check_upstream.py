@@ -20,6 +20,8 @@ import urllib.request
 
 import openai
 
+from stack import log_end
+
 first, model, java, port = sys.argv[1:5]
 port = int(port)
 root = pathlib.Path(__file__).resolve().parent.parent
@@ -208,7 +210,7 @@ finally:
     if sys.exc_info()[1] is not None:
         # Where a check runs, its output may be all that is left.
         for log in sorted(folder.glob("*.log")):
-            print(f"--- the end of {log.name}", *log.read_text(errors="replace").splitlines()[-15:], sep="\n    ", flush=True)
+            print(f"--- the end of {log.name}", *log_end(log), sep="\n    ", flush=True)
     for process in processes:
         process.terminate()
     for process in processes:

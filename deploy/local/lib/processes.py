@@ -138,8 +138,8 @@ class Stack:
         for path in sorted(self.folder.glob("*.log")):
             code = self.processes[path.stem].poll() if path.stem in self.processes else None
             print(f"--- the end of {path.name}{'' if code is None else f', whose process has ended with {code}'}", file=sys.stderr)
-            for line in path.read_text(errors="replace").splitlines()[-LOG_LINES:]:
-                print(f"    {line[:300]}", file=sys.stderr)
+            for line in log_end(path):
+                print(f"    {line}", file=sys.stderr)
         sys.stderr.flush()
 
     def stop(self) -> None:
@@ -162,6 +162,12 @@ class Stack:
         for process in self.processes.values():
             if process.poll() is None:
                 process.kill()
+
+
+def log_end(path: pathlib.Path) -> list[str]:
+    """Its last lines, without those that say nothing but where in the code something was."""
+    said = [line for line in path.read_text(errors="replace").splitlines() if line.strip() and not re.match(r"\s+(at |\.\.\. )", line)]
+    return [line[:300] for line in said[-LOG_LINES:]]
 
 
 def wait_for(description: str, condition, limit: float = 120.0) -> None:

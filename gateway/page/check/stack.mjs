@@ -111,8 +111,9 @@ export class Stack {
       const ended = child.exitCode ?? child.signalCode;
       console.log(`--- the end of ${name}.log${ended === null ? "" : `, whose process has ended with ${ended}`}`);
       const path = join(this.folder, `${name}.log`);
-      const lines = existsSync(path) ? readFileSync(path, "utf8").trimEnd().split("\n").slice(-15) : [];
-      for (const line of lines) console.log(`    ${line.slice(0, 300)}`);
+      const said = existsSync(path) ? readFileSync(path, "utf8").split("\n") : [];
+      // Without lines that say nothing but where in the code something was.
+      for (const line of said.filter((line) => line.trim() !== "" && !/^\s+(at |\.\.\. )/.test(line)).slice(-15)) console.log(`    ${line.slice(0, 300)}`);
     }
   }
 
