@@ -243,6 +243,7 @@ class Day:
         self.screen.tell(None, "warming up ...")
         await self.warm_up()
         self.screen.tell(None, f"the day begins: {self.options.minutes:g} minutes, the site can do {self.rate_of_site:.1f} requests/s")
+        self.requests.begin()
         self.began = time.monotonic()
         showing = asyncio.create_task(self.show())
         try:

@@ -148,6 +148,11 @@ class Requests:
         word = "".join(letters.choice("bcdfghjklmnpqrstvwxz") for _ in range(9))
         self.marks = {"stays": f"kzvnear{word}", "may": f"kzvfara{word}"}
         self.count = 0
+        self.wanted: list[str] = []
+
+    def begin(self) -> None:
+        """The day begins: its first requests are one of each kind that must stay, for on slow nodes it may have but few."""
+        self.wanted = ["tenant", "label", "secret"]
 
     def pause(self) -> float:
         return self.trace.pause(self.pauses)
@@ -159,6 +164,9 @@ class Requests:
         tenant = r.choices([name for name, *_ in TENANTS], [share for _, share, *_ in TENANTS])[0]
         draw = r.random()
         kind = "tenant" if tenant == "clinic" else "secret" if draw < SECRETS_SHARE else "label" if draw < SECRETS_SHARE + LABEL_SHARE else "may"
+        if self.wanted:
+            kind = self.wanted.pop()
+            tenant = "clinic" if kind == "tenant" else r.choice([name for name, *_ in TENANTS if name != "clinic"])
         mark = f"{self.marks['may' if kind == 'may' else 'stays']}{self.count:08x}"
         # The mark stands there plain and in a coating, and again at the end.
         words = [r.choice(_WORDS) for _ in range(prompt)]
