@@ -104,6 +104,7 @@ public final class TestRouter implements AutoCloseable {
             Duration.ofMillis(500),
             // Fake nodes report only when a test says so.
             Duration.ofMinutes(1),
+            Duration.ofSeconds(60),
             100,
             1 << 20,
             8 << 20,
@@ -124,6 +125,7 @@ public final class TestRouter implements AutoCloseable {
             null,
             policyFile,
             policyFile == null ? null : SpentFile.beside(policyFile),
+            1,
             Duration.ofMillis(100),
             Duration.ofSeconds(20),
             tls);

@@ -69,7 +69,7 @@ public final class Dispatch {
         long now = now();
         deadlineAlarm = parts.alarms().after(Math.max(0, deadlineNanos - now), this::deadline);
         search.begins(arrivedNanos);
-        nextAttempt(!parts.waitingRoom().isAwaited(plan.model()));
+        nextAttempt(false);
       }
     } finally {
       lock.unlock();

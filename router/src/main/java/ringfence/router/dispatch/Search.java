@@ -67,17 +67,19 @@ final class Search {
             .placer()
             .place(
                 plan.placement(answer, besides, parts.draws().getAsLong(), nowNanos),
-                parts.fleet().targets());
+                parts.fleet().targetsAndLost());
     parts.observer().placed(now() - nowNanos);
     return placement;
   }
 
   /// Finds a target, or waits for one.
   ///
-  /// @param atOnce it need not take its turn behind others
+  /// @param atOnce it need not take its turn behind others who wait for what it gets
   void next(boolean atOnce, long nowNanos) {
     switch (place(null, nowNanos)) {
-      case Placed placed when atOnce -> seeker.found(placed);
+      case Placed placed
+          when atOnce || !parts.waitingRoom().isAwaited(plan.model(), placed.target().zone()) ->
+          seeker.found(placed);
       case Placed _ -> await(null, nowNanos);
       case Refused refused -> {
         if (mayWait(refused)) {
@@ -93,7 +95,7 @@ final class Search {
   }
 
   /// An answer that has begun waits for any target that can go on with it; a fresh request only
-  /// where targets for it exist.
+  /// where targets for it exist or have just gone.
   private boolean mayWait(Refused refused) {
     return switch (refused.reason()) {
       case NO_CAPACITY -> true;

@@ -139,11 +139,16 @@ public final class WaitingRoom {
     return requests;
   }
 
-  /// Whether somebody waits for that model, so that a newcomer must take his turn.
-  synchronized boolean isAwaited(String model) {
+  /// Whether somebody waits for that model who may go as far as that zone, so that a newcomer who
+  /// would be placed there must take his turn.
+  synchronized boolean isAwaited(String model, Zone there) {
     return requests > 0
         && byTenant.values().stream()
-            .anyMatch(queue -> queue.stream().anyMatch(entry -> entry.wish.model().equals(model)));
+            .anyMatch(queue -> queue.stream().anyMatch(entry -> wants(entry.wish, model, there)));
+  }
+
+  private static boolean wants(Wish wish, String model, Zone there) {
+    return wish.model().equals(model) && !there.isFartherThan(wish.farthest());
   }
 
   /// Something has changed that may have made room.

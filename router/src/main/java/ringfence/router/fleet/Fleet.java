@@ -24,7 +24,8 @@ import ringfence.router.routing.ModelView;
 import ringfence.router.routing.TargetView;
 
 /// The nodes that have an open Report stream: what they registered and reported, and when they were
-/// last heard. Safe for use by many threads.
+/// last heard. Those that have gone are remembered for a while ([LostNodes]), so that it is known
+/// what may come back. Safe for use by many threads.
 public final class Fleet {
   private final int maxNodes;
   private final long silenceLimitNanos;
@@ -33,6 +34,7 @@ public final class Fleet {
   private final FleetObserver observer;
   private final Map<String, FleetNode> nodes = new LinkedHashMap<>();
   private final IdentityHashMap<NodeStream, FleetNode> byStream = new IdentityHashMap<>();
+  private final LostNodes lost;
   private final Map<String, Long> modelsSince = new LinkedHashMap<>();
   private final Supplier<List<TargetView>> upstreams;
   private volatile @Nullable List<TargetView> snapshot;
@@ -48,19 +50,23 @@ public final class Fleet {
       LongSupplier nanoClock,
       InstantSource wallClock,
       FleetObserver observer) {
-    this(maxNodes, silenceLimitNanos, nanoClock, wallClock, observer, List::of);
+    this(maxNodes, silenceLimitNanos, 0, nanoClock, wallClock, observer, List::of);
   }
 
   /// With targets beside its nodes.
   ///
+  /// @param awaitLostNanos for how long a node that has gone is expected to come back; 0: not at
+  ///   all
   /// @param upstreams as they are now
   public Fleet(
       int maxNodes,
       long silenceLimitNanos,
+      long awaitLostNanos,
       LongSupplier nanoClock,
       InstantSource wallClock,
       FleetObserver observer,
       Supplier<List<TargetView>> upstreams) {
+    this.lost = new LostNodes(maxNodes, awaitLostNanos);
     this.upstreams = upstreams;
     this.maxNodes = maxNodes;
     this.silenceLimitNanos = silenceLimitNanos;
@@ -91,6 +97,7 @@ public final class Fleet {
         FleetNode node = new FleetNode(stream, registration, nanoClock.getAsLong());
         replaced = nodes.put(registration.getNode(), node);
         byStream.put(stream, node);
+        lost.cameBack(registration.getNode(), nodes.size());
         if (replaced != null) {
           byStream.remove(replaced.stream);
         }
@@ -175,13 +182,14 @@ public final class Fleet {
     return true;
   }
 
-  /// A node's stream has ended: the node is lost at once.
+  /// A node's stream has ended: the node is lost at once. For a while it is remembered.
   public void lost(NodeStream stream, String why) {
     FleetNode gone;
     synchronized (this) {
       gone = byStream.remove(stream);
       if (gone != null) {
         nodes.remove(gone.view.name());
+        lost.add(gone.lostView(), nanoClock.getAsLong(), nodes.size());
         snapshot = null;
       }
     }
@@ -208,7 +216,25 @@ public final class Fleet {
   /// name of an upstream is left out: names say who is priced how, and whom a receipt names.
   public List<TargetView> targets() {
     List<TargetView> views = snapshot;
-    List<TargetView> known = views != null ? views : renew();
+    return withUpstreams(views != null ? views : renew());
+  }
+
+  /// The targets, and the nodes that have gone and may come back: none of these takes an attempt
+  /// ([TargetView#unavailable]), but a request that one of them could serve may wait for it.
+  public List<TargetView> targetsAndLost() {
+    List<TargetView> gone = lost.at(nanoClock.getAsLong());
+    if (gone.isEmpty()) {
+      return targets();
+    }
+    List<TargetView> views = snapshot;
+    List<TargetView> present = views != null ? views : renew();
+    List<TargetView> known = new ArrayList<>(present.size() + gone.size());
+    known.addAll(present);
+    known.addAll(gone);
+    return withUpstreams(Collections.unmodifiableList(known));
+  }
+
+  private List<TargetView> withUpstreams(List<TargetView> known) {
     List<TargetView> beyond = upstreams.get();
     if (beyond.isEmpty()) {
       return known;

@@ -122,6 +122,23 @@ final class FleetNode {
             views);
   }
 
+  /// Of a node that is gone and may come back: it is known what it serves, and it takes nothing.
+  TargetView lostView() {
+    Map<String, ModelView> idle = HashMap.newHashMap(models.size());
+    views().forEach((name, model) -> idle.put(name, model.withLoad(0, 0)));
+    return new TargetView(
+        view.name(),
+        view.incarnation(),
+        view.zone(),
+        view.address(),
+        false,
+        heardNanos,
+        view.deterministic(),
+        view.numerics(),
+        idle,
+        "lost; it may come back");
+  }
+
   private TargetView view() throws RefusedReportException {
     return new TargetView(
         registration.getNode(),

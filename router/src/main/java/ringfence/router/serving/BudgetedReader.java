@@ -1,5 +1,6 @@
 package ringfence.router.serving;
 
+import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Failure.Reason;
@@ -15,13 +16,16 @@ import ringfence.router.policy.budget.Spending;
 final class BudgetedReader implements AnswerReader {
   private final AnswerReader reader;
   private final Spending spending;
+  private final Executor executor;
   private volatile @Nullable Dispatch dispatch;
   private @Nullable Failure overrun;
   private boolean countsAtEnd;
 
-  BudgetedReader(AnswerReader reader, Spending spending) {
+  /// @param executor where an overrun answer is aborted: never from within one of its own events
+  BudgetedReader(AnswerReader reader, Spending spending, Executor executor) {
     this.reader = reader;
     this.spending = spending;
+    this.executor = executor;
   }
 
   /// What is ended when the budget is.
@@ -47,8 +51,7 @@ final class BudgetedReader implements AnswerReader {
     overrun = refused;
     Dispatch aborted = dispatch;
     if (aborted != null) {
-      // Not from within one of its own events.
-      var _ = Thread.ofVirtual().start(() -> aborted.abort(refused));
+      executor.execute(() -> aborted.abort(refused));
     }
   }
 

@@ -22,12 +22,18 @@ public final class PolicyWatch {
   private final @Nullable PolicySource source;
   private final @Nullable SpentFile spentFile;
   private volatile @Nullable String problem;
+  private final int budgetRouters;
   private boolean spentFailed;
 
-  private PolicyWatch(Policy policy, @Nullable PolicySource source, @Nullable SpentFile spentFile) {
+  private PolicyWatch(
+      Policy policy,
+      @Nullable PolicySource source,
+      @Nullable SpentFile spentFile,
+      int budgetRouters) {
     this.policy = policy;
     this.source = source;
     this.spentFile = spentFile;
+    this.budgetRouters = budgetRouters;
   }
 
   /// Reads the file, and what was used before.
@@ -43,11 +49,17 @@ public final class PolicyWatch {
       return new PolicyWatch(
           new Policy(PolicyDocument.NONE, clock, nanoClock, settings.screeningLimit(), observer),
           null,
-          null);
+          null,
+          1);
     }
     PolicySource source = new PolicySource(file);
     Policy policy =
-        new Policy(read(source, file), clock, nanoClock, settings.screeningLimit(), observer);
+        new Policy(
+            read(source, file).withPartOfBudgets(settings.budgetRouters()),
+            clock,
+            nanoClock,
+            settings.screeningLimit(),
+            observer);
     LOG.infof("policy %s in force", policy.document().version());
     Path spent = settings.spentFile();
     SpentFile spentFile = spent == null ? null : new SpentFile(spent);
@@ -61,7 +73,7 @@ public final class PolicyWatch {
             failed);
       }
     }
-    return new PolicyWatch(policy, source, spentFile);
+    return new PolicyWatch(policy, source, spentFile, settings.budgetRouters());
   }
 
   private static PolicyDocument read(PolicySource source, Path file) {
@@ -102,7 +114,7 @@ public final class PolicyWatch {
     try {
       PolicyDocument changed = looked.readIfChanged();
       if (changed != null) {
-        policy.replace(changed);
+        policy.replace(changed.withPartOfBudgets(budgetRouters));
         problem = null;
         LOG.infof("policy %s in force", changed.version());
       }

@@ -131,6 +131,7 @@ public final class Router implements AutoCloseable {
         new Fleet(
             settings.maxNodes(),
             settings.silenceLimit().toNanos(),
+            settings.awaitLostNodes().toNanos(),
             nanoClock,
             InstantSource.system(),
             followingTheFleet(observer, waitingRoom, prefixes),

@@ -29,6 +29,11 @@ public interface RouterConfig {
   @WithDefault("2s")
   Duration silenceLimit();
 
+  /// A node that has gone is expected back for so long: what only it could serve waits for it, no
+  /// longer than for room, instead of being refused; 0: not at all.
+  @WithDefault("60s")
+  Duration awaitLostNodes();
+
   /// Nodes in the fleet.
   @WithDefault("4096")
   int maxNodes();
@@ -107,6 +112,11 @@ public interface RouterConfig {
 
   /// Where it is kept what tenants have used; beside the policy file when it is not said.
   Optional<Path> spentFile();
+
+  /// Routers that count against the same budgets, each on its own: this one lets each tenant use
+  /// that part of them.
+  @WithDefault("1")
+  int budgetRouters();
 
   /// How often the policy file is looked at for changes.
   @WithDefault("2s")

@@ -14,6 +14,7 @@ import ringfence.tls.TlsFiles;
 /// The router's configuration, checked.
 ///
 /// @param spentFile what tenants have used; null: it is kept nowhere
+/// @param budgetRouters each enforces that part of every budget
 /// @param policyFile null: everybody is the same caller, who needs no key
 /// @param listen without TLS a loopback address
 /// @param telemetry null: nothing is exported
@@ -23,6 +24,7 @@ public record RouterSettings(
     InetSocketAddress listen,
     Duration reportInterval,
     Duration silenceLimit,
+    Duration awaitLostNodes,
     int maxNodes,
     int maxPromptBytes,
     long maxInFlightPromptBytes,
@@ -43,6 +45,7 @@ public record RouterSettings(
     @Nullable TelemetrySettings telemetry,
     @Nullable Path policyFile,
     @Nullable Path spentFile,
+    int budgetRouters,
     Duration policyPoll,
     Duration screeningLimit,
     @Nullable TlsFiles tls) {
@@ -83,6 +86,7 @@ public record RouterSettings(
         listen(config.listenAddress(), tls != null),
         reportInterval,
         silenceLimit,
+        between("await-lost-nodes", config.awaitLostNodes(), Duration.ZERO, Duration.ofHours(1)),
         between("max-nodes", config.maxNodes(), 1, 100_000),
         maxPromptBytes,
         config.maxInFlightPromptBytes(),
@@ -108,6 +112,7 @@ public record RouterSettings(
         TelemetrySettings.of("ringfence.router.telemetry", config.telemetry()),
         config.policyFile().orElse(null),
         config.spentFile().or(() -> config.policyFile().map(SpentFile::beside)).orElse(null),
+        between("budget-routers", config.budgetRouters(), 1, 1_000),
         between("policy-poll", config.policyPoll(), Duration.ofMillis(100), Duration.ofMinutes(1)),
         between(
             "screening-limit",

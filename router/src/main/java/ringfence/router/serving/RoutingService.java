@@ -193,7 +193,8 @@ public final class RoutingService extends RoutingGrpc.RoutingImplBase {
                 RecordedReader.facts(request, caller.keyId()),
                 dispatcher.nanoClock(),
                 executor);
-    BudgetedReader reader = new BudgetedReader(recorded == null ? gateway : recorded, spending);
+    BudgetedReader reader =
+        new BudgetedReader(recorded == null ? gateway : recorded, spending, executor);
     Dispatch dispatch =
         dispatcher.dispatch(
             request,

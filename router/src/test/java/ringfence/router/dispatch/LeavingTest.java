@@ -202,6 +202,47 @@ class LeavingTest {
   }
 
   @Test
+  void aRequestWhoseOnlyNodesHaveJustGoneWaitsForThemAndGoesNowhereElse() throws Exception {
+    start(new DispatchLimits(4, LONG, Duration.ZERO, LONG), 64);
+    FakeNode far = node("far").register(router.address());
+    FakeNode near = node("near").in(Zone.ZONE_DEVICE).register(router.address());
+    router.awaitNodes(2);
+    near.loseRouter();
+    router.awaitNodes(1);
+    var onDevice = TestGateway.request();
+    onDevice.getLabelBuilder().setFarthestZone(Zone.ZONE_DEVICE);
+    Reading waiting = gateway.ask(onDevice.build());
+    router.awaitInFlight(1);
+    // Who may go farther need not wait behind who may not.
+    Reading farther = gateway.ask(TestGateway.request().build());
+    assertThat(farther.code()).isEqualTo(Status.Code.OK);
+    assertThat(farther.nodes()).containsExactly("far");
+    node("near").in(Zone.ZONE_DEVICE).register(router.address());
+    assertThat(waiting.code()).isEqualTo(Status.Code.OK);
+    assertThat(waiting.offsetsOf(0)).isEqualTo(EIGHT);
+    assertThat(waiting.nodes()).containsExactly("near");
+    assertThat(far.requests).hasSize(1);
+  }
+
+  @Test
+  void aRequestWhoseNodesDoNotComeBackIsToldSo() throws Exception {
+    start(new DispatchLimits(4, LONG, Duration.ZERO, LONG), 64);
+    node("far").in(Zone.ZONE_DATACENTER).register(router.address());
+    FakeNode near = node("near").register(router.address());
+    router.awaitNodes(2);
+    near.loseRouter();
+    router.awaitNodes(1);
+    Reading reading = gateway.ask(TestGateway.request().setMaxWaitMillis(1_000).build());
+    assertThat(reading.failure().getReason()).isEqualTo(Reason.NO_CAPACITY);
+    assertThat(reading.failure().getRetryAfterMillis()).isPositive();
+    assertThat(reading.failure().getMessage()).contains("1 lost", "has waited");
+    var never = TestGateway.request();
+    never.getLabelBuilder().setFarthestZone(Zone.ZONE_DEVICE);
+    assertThat(gateway.ask(never.build()).failure().getReason())
+        .isEqualTo(Reason.NO_TARGET_IN_ZONE);
+  }
+
+  @Test
   void aRequestThatWaitedInVainIsToldWhyAndWhenToComeBack() throws Exception {
     start(new DispatchLimits(4, LONG, Duration.ZERO, LONG), 0);
     FakeNode one = node("one");

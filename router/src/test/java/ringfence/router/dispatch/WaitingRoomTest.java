@@ -132,7 +132,8 @@ class WaitingRoomTest {
     room.roomMayHaveCome();
     room.roomMayHaveCome();
     assertThat(due).hasSize(1);
-    assertThat(room.isAwaited("m")).isTrue();
-    assertThat(room.isAwaited("n")).isFalse();
+    assertThat(room.isAwaited("m", Zone.DEVICE)).isTrue();
+    assertThat(room.isAwaited("m", Zone.EXTERNAL)).isFalse();
+    assertThat(room.isAwaited("n", Zone.DEVICE)).isFalse();
   }
 }

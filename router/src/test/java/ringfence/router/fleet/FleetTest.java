@@ -33,6 +33,7 @@ class FleetTest {
       new Fleet(
           3,
           Duration.ofSeconds(2).toNanos(),
+          Duration.ofSeconds(60).toNanos(),
           () -> nanos,
           () -> Instant.ofEpochSecond(1_700_000_000 + nanos / 1_000_000_000),
           new Unobserved() {
@@ -45,7 +46,8 @@ class FleetTest {
             public void left(TargetView target, String why) {
               heard.add("left " + target.name());
             }
-          });
+          },
+          List::of);
 
   private static final class Stream implements NodeStream {
     private Failure closedWith;
@@ -135,6 +137,49 @@ class FleetTest {
     fleet.lost(stream, "its stream broke");
     assertThat(fleet.targets()).isEmpty();
     assertThat(heard).containsExactly("joined one", "left one");
+  }
+
+  private List<String> lostNow() {
+    return fleet.targetsAndLost().stream()
+        .filter(target -> target.unavailable() != null)
+        .map(TargetView::name)
+        .toList();
+  }
+
+  @Test
+  void aLostNodeIsRememberedForAWhileAndIsNoNodeOfTheFleet() throws Exception {
+    Stream stream = register("one");
+    fleet.report(stream, load(3, 1, 100));
+    fleet.lost(stream, "its stream broke");
+    assertThat(fleet.targets()).isEmpty();
+    assertThat(fleet.describe()).isEmpty();
+    TargetView lost = fleet.targetsAndLost().getFirst();
+    assertThat(lost.model("tiny").sequences()).isZero();
+    assertThat(lost.zone()).isEqualTo(ringfence.router.routing.Zone.SITE);
+    pass(Duration.ofSeconds(60));
+    assertThat(lostNow()).containsExactly("one");
+    pass(Duration.ofNanos(1));
+    assertThat(fleet.targetsAndLost()).isEmpty();
+  }
+
+  @Test
+  void aLostNodeThatComesBackIsThereOnce() throws Exception {
+    fleet.lost(register("one"), "its stream broke");
+    register("one");
+    assertThat(lostNow()).isEmpty();
+    assertThat(fleet.targetsAndLost()).hasSize(1);
+  }
+
+  @Test
+  void withTheLostOnesItIsNoLargerThanItsLimit() throws Exception {
+    for (String node : List.of("one", "two", "three", "four")) {
+      fleet.lost(register(node), "its stream broke");
+    }
+    assertThat(lostNow()).containsExactly("two", "three", "four");
+    register("five");
+    assertThat(lostNow()).containsExactly("three", "four");
+    fleet.lost(register("three"), "its stream broke");
+    assertThat(lostNow()).containsExactly("four", "three");
   }
 
   @Test

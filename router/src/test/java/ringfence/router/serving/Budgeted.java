@@ -1,5 +1,6 @@
 package ringfence.router.serving;
 
+import java.util.concurrent.Executor;
 import ringfence.router.dispatch.AnswerReader;
 import ringfence.router.dispatch.Dispatch;
 import ringfence.router.policy.budget.Spending;
@@ -8,8 +9,8 @@ import ringfence.router.policy.budget.Spending;
 public final class Budgeted {
   private final BudgetedReader reader;
 
-  public Budgeted(AnswerReader counted, Spending spending) {
-    reader = new BudgetedReader(counted, spending);
+  public Budgeted(AnswerReader counted, Spending spending, Executor executor) {
+    reader = new BudgetedReader(counted, spending, executor);
   }
 
   public AnswerReader reader() {

@@ -22,7 +22,7 @@ import ringfence.router.routing.Zone;
 
 class BudgetedReaderTest {
   private final List<String> heard = new ArrayList<>();
-  private final BudgetedReader reader = new BudgetedReader(new Notes(), reserved(2));
+  private final BudgetedReader reader = new BudgetedReader(new Notes(), reserved(2), Runnable::run);
 
   private static Spending reserved(long answerTokens) {
     Budgets budgets = new Budgets(() -> Instant.parse("2026-11-25T10:00:00Z"));

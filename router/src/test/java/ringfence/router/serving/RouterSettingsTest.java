@@ -45,6 +45,8 @@ class RouterSettingsTest {
     "name, a b",
     "report-interval, 10ms",
     "silence-limit, 700ms",
+    "await-lost-nodes, 2H",
+    "budget-routers, 0",
     "max-attempts, 0",
     "max-in-flight, 0",
     "max-prompt-bytes, 1",

@@ -20,6 +20,7 @@ import ringfence.proto.v1.RouterCommand;
 import ringfence.router.Alarms;
 import ringfence.router.Failures;
 import ringfence.router.Unobserved;
+import ringfence.router.WireZones;
 import ringfence.router.dispatch.AnswerReader;
 import ringfence.router.dispatch.Dispatch;
 import ringfence.router.dispatch.DispatchLimits;
@@ -50,6 +51,7 @@ import ringfence.router.serving.Budgeted;
 /// with pipes where gRPC would be.
 final class SimulatedRouter extends Process {
   private static final long SILENCE_NANOS = 2 * World.SECONDS;
+  private static final long AWAIT_LOST_NANOS = 60 * World.SECONDS;
   private static final long KEEP_ALIVE_NANOS = 10 * World.SECONDS;
   private static final long NODE_KEEP_ALIVE_NANOS = 13 * World.SECONDS;
 
@@ -57,6 +59,10 @@ final class SimulatedRouter extends Process {
   private final DispatchLimits limits;
   private final @Nullable SimulatedLedger ledger;
   private final Map<String, Long> delivered = new HashMap<>();
+
+  /// When each zone's nodes were last in the fleet, in this life; the largest number: now.
+  private final Map<Zone, Map<String, Long>> lastThere = new HashMap<>();
+
   private Policy policy = new Policy();
   private Fleet fleet;
   private Dispatcher dispatcher;
@@ -116,6 +122,7 @@ final class SimulatedRouter extends Process {
     policy.budgets().limit(simulation.policy);
     policy.budgets().restore(spent.spent());
     delivered.clear();
+    lastThere.clear();
     for (Spent before : policy.budgets().spent()) {
       delivered.merge(before.tenant(), before.amounts().tokens(), Math::max);
     }
@@ -131,7 +138,14 @@ final class SimulatedRouter extends Process {
     PrefixMemory prefixes = new PrefixMemory(16, world.random::nextLong);
     Observer observer = new Observer(waitingRoom, prefixes);
     fleet =
-        new Fleet(100, SILENCE_NANOS, world::now, this::wallClock, observer, simulation::upstreams);
+        new Fleet(
+            100,
+            SILENCE_NANOS,
+            AWAIT_LOST_NANOS,
+            world::now,
+            this::wallClock,
+            observer,
+            simulation::upstreams);
     dispatcher =
         new Dispatcher(
             policy,
@@ -203,6 +217,7 @@ final class SimulatedRouter extends Process {
 
     @Override
     public void joined(TargetView target) {
+      there(target, Long.MAX_VALUE);
       waitingRoom.roomMayHaveCome();
     }
 
@@ -224,6 +239,7 @@ final class SimulatedRouter extends Process {
 
     @Override
     public void left(TargetView target, String why) {
+      there(target, world.now());
       prefixes.left(target);
     }
 
@@ -240,6 +256,33 @@ final class SimulatedRouter extends Process {
     @Override
     public void waited(long nanos, boolean found) {
       simulation.statistics.count(found ? "waited and found room" : "waited in vain");
+    }
+  }
+
+  private void there(TargetView target, long until) {
+    lastThere.computeIfAbsent(target.zone(), _ -> new HashMap<>()).put(target.name(), until);
+  }
+
+  /// A request was refused: not for want of nodes that it has just lost.
+  private void refused(RouteRequest request, Failure failure) {
+    Zone farthest = WireZones.ofLabel(request.getLabel().getFarthestZone());
+    boolean lost = false;
+    for (Map.Entry<Zone, Map<String, Long>> zone : lastThere.entrySet()) {
+      if (!zone.getKey().isFartherThan(farthest)) {
+        for (long until : zone.getValue().values()) {
+          lost |= until != Long.MAX_VALUE && world.now() - until <= AWAIT_LOST_NANOS;
+        }
+      }
+    }
+    if (lost
+        && (failure.getReason() == Failure.Reason.NO_TARGET_IN_ZONE
+            || failure.getReason() == Failure.Reason.UNKNOWN_MODEL)) {
+      world.violated(
+          Violation.Rule.LostNodesAreAwaited,
+          request.getRequestId() + " is refused while a node may come back");
+    }
+    if (failure.getMessage().contains("lost; it may come back")) {
+      simulation.statistics.count("waited for a lost node");
     }
   }
 
@@ -316,10 +359,12 @@ final class SimulatedRouter extends Process {
 
               @Override
               public void failed(Failure failure) {
+                refused(request, failure);
                 call.send(failure);
               }
             },
-            spending);
+            spending,
+            task -> after(0, task));
     one.dispatch =
         dispatcher.dispatch(
             request,

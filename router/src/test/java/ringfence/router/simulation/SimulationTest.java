@@ -33,6 +33,7 @@ class SimulationTest {
             "moved: HEDGED",
             "moved: DRAINED",
             "waited and found room",
+            "waited for a lost node",
             "late",
             "duplicated",
             "fault: NODE_CRASH",
@@ -83,7 +84,8 @@ class SimulationTest {
         Mutants.doesNothing("policy.budget.Spending", "counted")),
     DOES_NOT_CANCEL(Rule.NoOrphanSequence, Mutants.doesNothing("dispatch.Attempt", "ended")),
     FORGETS_THE_DEADLINE(
-        Rule.EveryRequestEnds, Mutants.doesNothing("dispatch.Dispatch", "deadline"));
+        Rule.EveryRequestEnds, Mutants.doesNothing("dispatch.Dispatch", "deadline")),
+    FORGETS_LOST_NODES(Rule.LostNodesAreAwaited, Mutants.doesNothing("fleet.LostNodes", "add"));
 
     private final Rule rule;
     private final List<Planted> planted;

@@ -22,7 +22,9 @@ final class Violation extends RuntimeException {
     /// What nobody wants any more is soon no longer computed.
     NoOrphanSequence,
     /// A request ends, once, by its deadline.
-    EveryRequestEnds
+    EveryRequestEnds,
+    /// Nobody is refused for want of a node that the router has just lost.
+    LostNodesAreAwaited
   }
 
   Violation(Rule rule, String what) {

@@ -41,6 +41,7 @@ final class World {
     }
   }
 
+  private final Thread itsThread = Thread.currentThread();
   final Random random;
   private final PriorityQueue<Event> events = new PriorityQueue<>();
   private final List<Invariant> invariants = new ArrayList<>();
@@ -48,6 +49,7 @@ final class World {
   private long order;
   long happened;
   private @Nullable Violation violation;
+  private volatile @Nullable IllegalStateException intruded;
 
   World(long seed) {
     random = new Random(seed * 0x9E3779B97F4A7C15L + 0x1234567);
@@ -58,6 +60,13 @@ final class World {
   }
 
   Event after(long nanos, Runnable task) {
+    if (Thread.currentThread() != itsThread) {
+      // Whoever it is has no event here that could fail: the world's next one does.
+      IllegalStateException stranger =
+          new IllegalStateException("a thread other than the world's has acted in it");
+      intruded = stranger;
+      throw stranger;
+    }
     Event event = new Event(now + Math.max(0, nanos), order++, task);
     events.add(event);
     return event;
@@ -79,6 +88,9 @@ final class World {
     now = next.at;
     next.task.run();
     happened++;
+    if (intruded != null) {
+      throw intruded;
+    }
     for (Invariant invariant : invariants) {
       invariant.check();
     }

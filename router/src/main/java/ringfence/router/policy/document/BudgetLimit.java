@@ -16,6 +16,16 @@ import org.jspecify.annotations.Nullable;
 public record BudgetLimit(
     Window window, @Nullable Long requests, @Nullable Long tokens, @Nullable Long moneyNanos) {
 
+  /// One of so many equal parts, rounded down: together they are never more than the whole.
+  public BudgetLimit part(int parts) {
+    return new BudgetLimit(
+        window, part(requests, parts), part(tokens, parts), part(moneyNanos, parts));
+  }
+
+  private static @Nullable Long part(@Nullable Long whole, int parts) {
+    return whole == null ? null : (Long) (whole / parts);
+  }
+
   /// Windows begin at whole minutes, hours, days, Mondays and months of UTC.
   public enum Window {
     MINUTE,

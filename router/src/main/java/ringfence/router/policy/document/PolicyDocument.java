@@ -1,5 +1,6 @@
 package ringfence.router.policy.document;
 
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
@@ -21,6 +22,17 @@ public record PolicyDocument(
     tenants = Map.copyOf(tenants);
     keys = List.copyOf(keys);
     upstreams = Map.copyOf(upstreams);
+  }
+
+  /// The same policy with one of so many equal parts of every budget: that of one router of several
+  /// which each count for themselves.
+  public PolicyDocument withPartOfBudgets(int parts) {
+    if (parts == 1) {
+      return this;
+    }
+    Map<String, Tenant> less = HashMap.newHashMap(tenants.size());
+    tenants.forEach((name, tenant) -> less.put(name, tenant.withPartOfBudgets(parts)));
+    return new PolicyDocument(version, less, keys, upstreams);
   }
 
   /// Whether everybody is the same caller, who needs no key.

@@ -23,4 +23,14 @@ public record Tenant(
   public Tenant {
     budgets = List.copyOf(budgets);
   }
+
+  /// With one of so many equal parts of its budgets.
+  Tenant withPartOfBudgets(int parts) {
+    return new Tenant(
+        name,
+        farthestZone,
+        maxWait,
+        budgets.stream().map(limit -> limit.part(parts)).toList(),
+        detectors);
+  }
 }

@@ -54,6 +54,24 @@ class BudgetsTest {
     return ((Reservation.Refused) reservation).failure();
   }
 
+  @Test
+  void severalRoutersTogetherLetNoMoreBeUsedThanTheBudget() {
+    PolicyDocument whole = document(new BudgetLimit(Window.DAY, 7L, 100L, null));
+    long tokens = 0;
+    long requests = 0;
+    for (int router = 0; router < 3; router++) {
+      Budgets one = new Budgets(() -> now);
+      one.limit(whole.withPartOfBudgets(3));
+      while (one.reserve("t", 10, 1) instanceof Spending) {
+        tokens += 11;
+        requests++;
+      }
+    }
+    assertThat(requests).isEqualTo(6);
+    assertThat(tokens).isLessThanOrEqualTo(100);
+    assertThat(whole.withPartOfBudgets(1)).isSameAs(whole);
+  }
+
   private Amounts spent(Window window) {
     return budgets.spent().stream()
         .filter(one -> one.tenant().equals("t") && one.window() == window)
