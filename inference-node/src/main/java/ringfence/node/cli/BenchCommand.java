@@ -14,6 +14,7 @@ import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -26,8 +27,6 @@ import ringfence.node.bench.LoadTable;
 import ringfence.node.bench.Measurement;
 import ringfence.node.bench.Profile;
 import ringfence.node.bench.ResidentMemory;
-import ringfence.node.bench.SyntheticModel;
-import ringfence.node.catalogue.ModelFile;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
@@ -55,41 +54,9 @@ public final class BenchCommand implements Callable<Integer> {
   /// A GPU's clock has climbed after so long.
   private static final Duration GPU_BUSY = Duration.ofMillis(1200);
 
-  @Option(
-      names = "--model",
-      paramLabel = "NAME|FILE.gguf",
-      defaultValue = "smollm2-135m-instruct",
-      description = "A model's name, once it is fetched, or a file (default: ${DEFAULT-VALUE}).")
-  private String model;
+  @Mixin private MeasuredModel model;
 
-  @Option(
-      names = "--synthetic",
-      paramLabel = "SHAPE:FORMAT",
-      description =
-          "Instead of --model one with random weights: tiny, 0.6b or 8b (Qwen3's shapes), and"
-              + " q4_k_m, q4_0 or q8_0, e.g. 8b:q4_k_m.")
-  private @Nullable String synthetic;
-
-  @Option(
-      names = "--synthetic-folder",
-      paramLabel = "DIR",
-      description =
-          "Keeps the synthetic model there, or takes it from there (default: a folder that is"
-              + " removed at the end).")
-  private @Nullable Path syntheticFolder;
-
-  @Option(
-      names = "--backend",
-      defaultValue = "auto",
-      description = "auto, or which to use (default: ${DEFAULT-VALUE}).")
-  private String backend;
-
-  @Option(
-      names = "--device",
-      paramLabel = "TEXT",
-      defaultValue = "",
-      description = "The GPU's number or part of its name (default: the best).")
-  private String device;
+  @Mixin private MeasuredBackend backend;
 
   @Option(
       names = "--gpu-layers",
@@ -98,21 +65,11 @@ public final class BenchCommand implements Callable<Integer> {
   private @Nullable Integer gpuLayers;
 
   @Option(
-      names = "--kv-type",
-      paramLabel = "TYPE",
-      defaultValue = "f16",
-      description = "How the GPU keeps keys and values: f16 or q8 (default: ${DEFAULT-VALUE}).")
-  private String kvType;
-
-  @Option(
       names = "--deterministic",
       description =
           "A second column for the mode in which tokens don't depend on the batch, and what it"
               + " costs: the ratio of the fast one to it.")
   private boolean deterministic;
-
-  @Option(names = "--threads", description = "Workers of each side (default: one per core).")
-  private int threads = Runtime.getRuntime().availableProcessors();
 
   @Option(
       names = "--prompts",
@@ -194,38 +151,12 @@ public final class BenchCommand implements Callable<Integer> {
 
   @Override
   public Integer call() throws Exception {
-    if (synthetic == null) {
-      return bench(ModelFile.find(model).file());
-    }
-    SyntheticModel made = SyntheticModel.named(synthetic);
-    if (syntheticFolder != null) {
-      return bench(made.write(syntheticFolder));
-    }
-    Path folder = Files.createTempDirectory("ringfence-bench");
-    try {
-      return bench(made.write(folder));
-    } finally {
-      removeAll(folder);
-    }
-  }
-
-  private static void removeAll(Path folder) throws IOException {
-    try (var files = Files.list(folder)) {
-      for (Path file : files.toList()) {
-        Files.delete(file);
-      }
-    }
-    Files.delete(folder);
+    return model.use(this::bench);
   }
 
   private int bench(Path file) throws Exception {
     PrintWriter out = spec.commandLine().getOut();
-    BackendKind kind =
-        Backends.choose(
-            BackendKind.named(backend)
-                .orElseThrow(() ->
-                    new IllegalArgumentException(
-                        "--backend is one of " + String.join(", ", BackendKind.names()))));
+    BackendKind kind = Backends.choose(backend.kind());
     boolean gpu = kind != BackendKind.CPU && kind != BackendKind.REFERENCE;
     Sizes sizes =
         new Sizes(
@@ -268,7 +199,9 @@ public final class BenchCommand implements Callable<Integer> {
         GpuClock clock = gpu ? watched.clock() : null;
         Comparison alone = new Comparison(ours, sides.others(), sizes.measurements(), busy, clock);
         alone.warmUp(warmUp);
-        out.printf("%s, %d MiB, %d threads%n", file.getFileName(), Files.size(file) >> 20, threads);
+        out.printf(
+            "%s, %d MiB, %d threads%n",
+            file.getFileName(), Files.size(file) >> 20, backend.threads());
         out.printf("device: %s%n", hardware);
         if (watched.clock() != null) {
           out.printf("GPU: %s%n", watched.clock().device());
@@ -309,7 +242,7 @@ public final class BenchCommand implements Callable<Integer> {
             sizes.longestPrompt(),
             sizes.positions(),
             sizes.batchTokens(),
-            threads)) {
+            backend.threads())) {
       out.printf("%s loaded in %.2f s%n%n", theirs.name(), (System.nanoTime() - began) / 1e9);
       new Comparison(theirs, List.of(), sizes.measurements(), busy, clock).warmUp(1);
       List<Contestant> others = new ArrayList<>(sides.others());
@@ -321,12 +254,8 @@ public final class BenchCommand implements Callable<Integer> {
   private BackendOptions options(Sizes sizes, boolean invariant) {
     int layers = gpuLayers == null ? BackendOptions.ALL_THAT_FIT : gpuLayers;
     return sizes
-        .options(threads, invariant, device, layers)
-        .withKvType(
-            KvType.named(kvType)
-                .orElseThrow(() ->
-                    new IllegalArgumentException(
-                        "--kv-type is one of " + String.join(", ", KvType.names()))));
+        .options(backend.threads(), invariant, backend.device(), layers)
+        .withKvType(backend.kvType());
   }
 
   private static BackendContestant contestant(Backend backend, Model loaded, Sizes sizes) {

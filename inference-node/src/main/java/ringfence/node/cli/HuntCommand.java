@@ -7,19 +7,15 @@ import java.nio.file.Path;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.Callable;
-import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 import ringfence.node.bench.RaceHunt;
-import ringfence.node.bench.SyntheticModel;
-import ringfence.node.catalogue.ModelFile;
 import ringfence.node.compute.Backend;
-import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.Backends;
-import ringfence.node.compute.KvType;
 import ringfence.node.gguf.GgufFile;
 import ringfence.node.model.Model;
 import ringfence.node.model.ModelLoader;
@@ -38,52 +34,12 @@ public final class HuntCommand implements Callable<Integer> {
   private static final int MOST_SEQUENCES = 256;
   private static final int SHOWN = 20;
 
-  @Option(
-      names = "--model",
-      paramLabel = "NAME|FILE.gguf",
-      defaultValue = "smollm2-135m-instruct",
-      description = "A model's name, once it is fetched, or a file (default: ${DEFAULT-VALUE}).")
-  private String model;
+  @Mixin private MeasuredModel model;
 
-  @Option(
-      names = "--synthetic",
-      paramLabel = "SHAPE:FORMAT",
-      description = "Instead of --model one with random weights, as in bench.")
-  private @Nullable String synthetic;
-
-  @Option(
-      names = "--synthetic-folder",
-      paramLabel = "DIR",
-      description = "Where the synthetic model is kept.")
-  private @Nullable Path syntheticFolder;
-
-  @Option(
-      names = "--backend",
-      defaultValue = "auto",
-      description = "auto, or which to use (default: ${DEFAULT-VALUE}).")
-  private String backend;
-
-  @Option(
-      names = "--device",
-      paramLabel = "TEXT",
-      defaultValue = "",
-      description = "The GPU's number or part of its name (default: the best).")
-  private String device;
+  @Mixin private MeasuredBackend backend;
 
   @Option(names = "--deterministic", description = "One order of summation at all batch sizes.")
   private boolean deterministic;
-
-  @Option(
-      names = "--kv-type",
-      paramLabel = "TYPE",
-      defaultValue = "f16",
-      description = "How the GPU keeps keys and values: f16 or q8 (default: ${DEFAULT-VALUE}).")
-  private String kvType;
-
-  @Option(
-      names = "--threads",
-      description = "Workers of a backend on the processor (default: one per core).")
-  private int threads = Runtime.getRuntime().availableProcessors();
 
   @Option(
       names = "--batches",
@@ -105,34 +61,29 @@ public final class HuntCommand implements Callable<Integer> {
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws IOException, InterruptedException {
+  public Integer call() throws Exception {
     check("--batches", Collections.min(batches), MOST_SEQUENCES);
     check("--batches", Collections.max(batches), MOST_SEQUENCES);
     check("--tokens", tokens, 1 << 16);
     check("--runs", runs, 1 << 16);
-    BackendKind kind =
-        BackendKind.named(backend)
-            .orElseThrow(() ->
-                new IllegalArgumentException(
-                    "--backend is one of " + String.join(", ", BackendKind.names())));
+    return model.use(this::hunt);
+  }
+
+  private int hunt(Path file) throws IOException {
     PrintWriter out = spec.commandLine().getOut();
     try (Arena arena = Arena.ofShared()) {
-      Model loaded = ModelLoader.load(GgufFile.open(file(), arena));
+      Model loaded = ModelLoader.load(GgufFile.open(file, arena));
       int most = Collections.max(batches);
       BackendOptions options =
           new BackendOptions(
                   RaceHunt.pages(most, tokens, PAGE_TOKENS),
                   PAGE_TOKENS,
                   Math.max(512, most),
-                  threads,
+                  backend.threads(),
                   deterministic,
-                  device)
-              .withKvType(
-                  KvType.named(kvType)
-                      .orElseThrow(() ->
-                          new IllegalArgumentException(
-                              "--kv-type is one of " + String.join(", ", KvType.names()))));
-      try (Backend opened = Backends.open(kind, loaded, options)) {
+                  backend.device())
+              .withKvType(backend.kvType());
+      try (Backend opened = Backends.open(backend.kind(), loaded, options)) {
         out.printf("%s on %s%n", opened.numerics(), opened.device());
         out.flush();
         RaceHunt.Result result =
@@ -152,16 +103,6 @@ public final class HuntCommand implements Callable<Integer> {
         return result.findings().isEmpty() ? 0 : 1;
       }
     }
-  }
-
-  private Path file() throws IOException, InterruptedException {
-    if (synthetic == null) {
-      return ModelFile.find(model).file();
-    }
-    if (syntheticFolder == null) {
-      throw new IllegalArgumentException("--synthetic needs --synthetic-folder");
-    }
-    return SyntheticModel.named(synthetic).write(syntheticFolder);
   }
 
   private static void check(String option, int value, int most) {

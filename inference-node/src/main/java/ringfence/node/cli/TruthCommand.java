@@ -15,6 +15,7 @@ import java.util.Objects;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -22,7 +23,6 @@ import ringfence.node.bench.LlamaReader;
 import ringfence.node.bench.truth.Comparison;
 import ringfence.node.bench.truth.Truth;
 import ringfence.node.catalogue.ModelCache;
-import ringfence.node.catalogue.ModelFile;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendKind;
 import ringfence.node.compute.BackendOptions;
@@ -52,12 +52,9 @@ public final class TruthCommand implements Callable<Integer> {
   /// Who is nearer than that differs by rounding, and is not asked to be as near as a peer.
   private static final double ROUNDING = 1e-5;
 
-  @Option(
-      names = "--model",
-      paramLabel = "NAME|FILE.gguf",
-      defaultValue = "smollm2-135m-instruct",
-      description = "A model's name, once it is fetched, or a file (default: ${DEFAULT-VALUE}).")
-  private String model;
+  @Mixin private MeasuredModel model;
+
+  @Mixin private MeasuredBackend backend;
 
   @Option(names = "--write", paramLabel = "FILE", description = "Makes the file.")
   private @Nullable Path write;
@@ -73,26 +70,6 @@ public final class TruthCommand implements Callable<Integer> {
 
   @Option(names = "--read", paramLabel = "FILE", description = "Compares with the file.")
   private @Nullable Path read;
-
-  @Option(
-      names = "--backend",
-      defaultValue = "auto",
-      description = "auto, or which to compare (default: ${DEFAULT-VALUE}).")
-  private String backend;
-
-  @Option(
-      names = "--device",
-      paramLabel = "TEXT",
-      defaultValue = "",
-      description = "The GPU's number or part of its name (default: the best).")
-  private String device;
-
-  @Option(
-      names = "--kv-type",
-      paramLabel = "TYPE",
-      defaultValue = "f16",
-      description = "How the GPU keeps keys and values: f16 or q8 (default: ${DEFAULT-VALUE}).")
-  private String kvType;
 
   @Option(
       names = "--passes",
@@ -118,19 +95,19 @@ public final class TruthCommand implements Callable<Integer> {
               + " with one order of summation; 0.002 with q8).")
   private @Nullable Double gate;
 
-  @Option(names = "--threads", description = "Workers (default: one per core).")
-  private int threads = Runtime.getRuntime().availableProcessors();
-
   @Spec private CommandSpec spec;
 
   @Override
-  public Integer call() throws IOException {
+  public Integer call() throws Exception {
     Path target = write;
     Path source = read;
     if ((target == null) == (source == null)) {
       throw new IllegalArgumentException("truth wants one of --write FILE and --read FILE");
     }
-    Path file = ModelFile.find(model).file();
+    return model.use(file -> truth(file, target, source));
+  }
+
+  private int truth(Path file, @Nullable Path target, @Nullable Path source) throws IOException {
     String digest = ModelCache.ofUser().sha256(file);
     try (Arena arena = Arena.ofShared()) {
       GgufFile gguf = GgufFile.open(file, arena);
@@ -156,7 +133,7 @@ public final class TruthCommand implements Callable<Integer> {
       throw new IllegalArgumentException(
           "--text has " + ids.length + " tokens; take a longer one, or fewer --tokens");
     }
-    BackendOptions options = Comparison.options(tokens, threads, false, "", KvType.F16);
+    BackendOptions options = Comparison.options(tokens, backend.threads(), false, "", KvType.F16);
     try (Backend reference = Backends.open(BackendKind.REFERENCE, loaded, options)) {
       Truth.of(reference, digest, loaded.spec().vocabulary(), Arrays.copyOf(ids, tokens))
           .write(target);
@@ -175,17 +152,8 @@ public final class TruthCommand implements Callable<Integer> {
               + ", and this one has "
               + digest);
     }
-    BackendKind kind =
-        Backends.choose(
-            BackendKind.named(backend)
-                .orElseThrow(() ->
-                    new IllegalArgumentException(
-                        "--backend is one of " + String.join(", ", BackendKind.names()))));
-    KvType type =
-        KvType.named(kvType)
-            .orElseThrow(() ->
-                new IllegalArgumentException(
-                    "--kv-type is one of " + String.join(", ", KvType.names())));
+    BackendKind kind = Backends.choose(backend.kind());
+    KvType type = backend.kvType();
     PrintWriter out = spec.commandLine().getOut();
     out.println(
         "| backend | tokens a pass | positions | decided | different | decided and different |"
@@ -196,7 +164,8 @@ public final class TruthCommand implements Callable<Integer> {
     for (boolean deterministic :
         kind == BackendKind.VULKAN ? new boolean[] {false, true} : new boolean[] {true}) {
       BackendOptions options =
-          Comparison.options(truth.ids().length, threads, deterministic, device, type);
+          Comparison.options(
+              truth.ids().length, backend.threads(), deterministic, backend.device(), type);
       try (Backend opened = Backends.open(kind, loaded, options)) {
         for (int each : passes(truth)) {
           Comparison comparison = Comparison.of(opened, truth, each);
@@ -230,7 +199,7 @@ public final class TruthCommand implements Callable<Integer> {
     }
     int vocabulary = loaded.spec().vocabulary();
     try (LlamaReader reader =
-        new LlamaReader(folder, file, vocabulary, truth.ids().length, threads)) {
+        new LlamaReader(folder, file, vocabulary, truth.ids().length, backend.threads())) {
       for (int each : passes(truth)) {
         Comparison comparison = Comparison.of(truth, rows -> reader.read(truth.ids(), each, rows));
         all.put(each, comparison);

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -15,7 +16,6 @@ import ringfence.node.bench.BackendContestant;
 import ringfence.node.bench.kernels.KernelTuner;
 import ringfence.node.bench.kernels.WholeSteps;
 import ringfence.node.cache.CacheFolder;
-import ringfence.node.catalogue.ModelFile;
 import ringfence.node.compute.Backend;
 import ringfence.node.compute.BackendOptions;
 import ringfence.node.compute.cpu.CpuLayers;
@@ -47,12 +47,7 @@ public final class TuneCommand implements Callable<Integer> {
   private static final int MOST_SECONDS = 3600;
   private static final int PAGE_TOKENS = 32;
 
-  @Option(
-      names = "--model",
-      paramLabel = "NAME|FILE.gguf",
-      defaultValue = "smollm2-135m-instruct",
-      description = "A model's name, once it is fetched, or a file (default: ${DEFAULT-VALUE}).")
-  private String model;
+  @Mixin private MeasuredModel model;
 
   @Option(
       names = "--device",
@@ -82,7 +77,7 @@ public final class TuneCommand implements Callable<Integer> {
     }
     PrintWriter out = spec.commandLine().getOut();
     VulkanDevices.Opened opened = VulkanDevices.open(device);
-    try (Arena arena = Arena.ofShared()) {
+    try {
       Gpu gpu = opened.gpu();
       say(out, gpu.traits().name() + ", " + gpu.traits().driver());
       if (gpu.traits().isSoftware()) {
@@ -94,11 +89,12 @@ public final class TuneCommand implements Callable<Integer> {
         say(out, "forgotten");
         return 0;
       }
-      tune(
-          new Pipelines(gpu),
-          ModelLoader.load(GgufFile.open(ModelFile.find(model).file(), arena)),
-          out);
-      return 0;
+      return model.use(file -> {
+        try (Arena arena = Arena.ofShared()) {
+          tune(new Pipelines(gpu), ModelLoader.load(GgufFile.open(file, arena)), out);
+        }
+        return 0;
+      });
     } finally {
       opened.owner().close();
     }
