@@ -1,6 +1,6 @@
 """Lets OpenAI's Python SDK ask a second router and gateway whose only target is an upstream: the first stack's gateway.
 
-usage: check_upstream.py FIRST_URL MODEL JAVA PORT      (run with the SDK's Python; it takes PORT and the five after it)
+usage: check_upstream.py FIRST_URL FIRST_HEALTH_URL MODEL JAVA PORT      (run with the SDK's Python; it takes PORT and the five after it)
 
 Checks what must go through (text, stream, seed, stop, usage, receipts) and what must not (a near label, a card number). Then a node
 joins the second stack, and is killed while it has accepted two requests and said nothing: one goes on at the upstream, the one whose
@@ -22,7 +22,7 @@ import openai
 
 from stack import log_end
 
-first, model, java, port = sys.argv[1:5]
+first, first_health, model, java, port = sys.argv[1:6]
 port = int(port)
 root = pathlib.Path(__file__).resolve().parent.parent
 router_jar, gateway_jar, node_jar = (str(root / module / "target/quarkus-app/quarkus-run.jar") for module in ("router", "gateway", "inference-node"))
@@ -147,7 +147,7 @@ try:
     with urllib.request.urlopen(request, timeout=10) as receipt:
         expect("a receipt names it", "first-stack" in receipt.read().decode())
 
-    asked = lambda: metric(first, "ringfence_gateway_requests_seconds_count")
+    asked = lambda: metric(first_health, "ringfence_gateway_requests_seconds_count")
     before = asked()
     near = refused(client, messages=question["messages"], extra_headers={"Ringfence-Zone": "site"})
     expect("a near label stays", near is not None and near.status_code == 403)
