@@ -48,24 +48,13 @@ need_built() {
   fi
 }
 
-# The collector of processes that hold many open requests: it copies them beside the work, where the serial one would stop them all
-# for tens of milliseconds. Not every build of the JDK has it.
-concurrent_collector() {
-  local flags=(-XX:+UseShenandoahGC -XX:ShenandoahGCMode=generational)
-  "$java" "${flags[@]}" -Xmx32m -version >/dev/null 2>&1 || flags=(-XX:+UseSerialGC)
-  printf '%s\n' "${flags[@]}"
-}
-
 # JVM flags of each process. The node's: the Vector API is an incubating module, weights are mapped memory.
-# node_flags [COLLECTOR FLAG...]: a node's few sequences are served well by the serial one.
 node_flags() {
-  [ $# -gt 0 ] || set -- -XX:+UseSerialGC
   printf '%s\n' --add-modules=jdk.incubator.vector --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow \
-    "$@" -Xms32m -Xmx1g -XX:MaxHeapFreeRatio=30 -XX:MinHeapFreeRatio=10
+    -XX:+UseSerialGC -Xms32m -Xmx1g -XX:MaxHeapFreeRatio=30 -XX:MinHeapFreeRatio=10
 }
 service_flags() {
-  concurrent_collector
-  printf '%s\n' --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -Xms32m -Xmx512m
+  printf '%s\n' --enable-native-access=ALL-UNNAMED --sun-misc-unsafe-memory-access=allow -XX:+UseSerialGC -Xms32m -Xmx512m
 }
 
 pid_of() { cat "$run_dir/$1.pid" 2>/dev/null || true; }
