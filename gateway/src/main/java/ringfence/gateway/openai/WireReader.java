@@ -5,6 +5,7 @@ import com.fasterxml.jackson.core.JsonLocation;
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.StringWriter;
 import java.io.UncheckedIOException;
@@ -45,6 +46,11 @@ final class WireReader {
         throw reader.malformed();
       }
       return value;
+    } catch (CharConversionException e) {
+      // The parser guesses the encoding from the first bytes before it exists, and gives up on
+      // some.
+      throw ApiError.invalid(
+          null, "invalid_json", "The body of your request is not JSON in UTF-8: send it so.");
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -305,7 +311,7 @@ final class WireReader {
   }
 
   private ApiError failed(IOException e) {
-    if (e instanceof JsonProcessingException || e instanceof java.io.CharConversionException) {
+    if (e instanceof JsonProcessingException || e instanceof CharConversionException) {
       return malformed();
     }
     throw new UncheckedIOException(e);

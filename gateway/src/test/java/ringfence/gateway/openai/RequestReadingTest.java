@@ -242,4 +242,15 @@ class RequestReadingTest {
         catchThrowableOfType(ApiError.class, () -> chat("{'model':'m',\n 'messages': hush}"));
     assertThat(error.getMessage()).contains("line 2").doesNotContain("hush");
   }
+
+  /// Each beginning is of an order of bytes in UTF-32 that Jackson refuses before it parses
+  /// anything.
+  @ParameterizedTest
+  @CsvSource({"00007b00", "007b0000", "0000fffe", "feff0000"})
+  void anEncodingThatNobodyUsesIsTheClientsError(String beginning) {
+    byte[] body = java.util.HexFormat.of().parseHex(beginning);
+    var error = catchThrowableOfType(ApiError.class, () -> ChatRequest.read(body));
+    assertThat(error.status()).isEqualTo(400);
+    assertThat(error).hasMessageContaining("UTF-8");
+  }
 }
