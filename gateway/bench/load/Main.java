@@ -24,10 +24,13 @@ import java.util.concurrent.locks.LockSupport;
 ///   Poisson process (the same arrivals for all targets of a round): at equal distances, those of all streams' tokens that are due
 ///   would coincide. A target is `NAME URL MODEL KEY`, pids are `NAME=PID,...` of processes whose time is counted, or `-`
 /// - `steady RATE MINUTES TTFT_MS TPOT_MS TOKENS PIDS TARGET`: open-loop load for so long, with the memory of the processes ten times
+/// - `warm RATE MINUTES TTFT_MS TPOT_MS TOKENS PIDS TARGET...`: such load on each target in turn until the compilers of those processes rest, so
+///   many minutes at most
 /// - `requests COUNT CONCURRENCY TOKENS PIDS TARGET`: so many requests as fast as they go, with the memory of the processes
 final class Main {
   private static final int MOST_OPEN = 4000;
   private static final int WARM_SECONDS = 4;
+  private static final double RESTING = 0.02;
   private static final String PROMPT = "All work and no play. ".repeat(93);
 
   private Main() {}
@@ -59,6 +62,7 @@ final class Main {
       case "load" -> load(args);
       case "requests" -> requests(args);
       case "steady" -> steady(args);
+      case "warm" -> warm(args);
       default -> throw new IllegalArgumentException("unknown command " + args[0]);
     }
   }
@@ -188,6 +192,48 @@ final class Main {
     if (failed > 0) {
       System.exit(1);
     }
+  }
+
+  /// In a code path that has just become hot compilers take more of two cores than the requests do, for minutes.
+  private static void warm(String[] args) throws Exception {
+    int rate = Integer.parseInt(args[1]);
+    long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(Integer.parseInt(args[2]));
+    Map<String, Long> pids = pids(args[6]);
+    double compiling = 1;
+    int turns = 0;
+    while (compiling > RESTING && System.nanoTime() < end) {
+      double before = compilerSeconds(pids);
+      long began = System.nanoTime();
+      for (String target : Arrays.asList(args).subList(7, args.length)) {
+        stage(Target.of(target), rate, WARM_SECONDS, turns, millis(args[3]), millis(args[4]), Integer.parseInt(args[5]), pids);
+      }
+      compiling = (compilerSeconds(pids) - before) / ((System.nanoTime() - began) / 1e9);
+      turns++;
+    }
+    System.out.printf("Warmed up in %d turns, in the last of which compilers took %s of a core.%n", turns, number(compiling));
+  }
+
+  /// What the compilers of these processes have taken, in seconds of a core; 0 where there is no /proc.
+  private static double compilerSeconds(Map<String, Long> pids) throws IOException {
+    long nanos = 0;
+    for (long pid : pids.values()) {
+      Path threads = Path.of("/proc/" + pid + "/task");
+      if (!Files.isDirectory(threads)) {
+        continue;
+      }
+      try (var each = Files.newDirectoryStream(threads)) {
+        for (Path thread : each) {
+          try {
+            if (Files.readString(thread.resolve("comm")).startsWith("C2 Comp") || Files.readString(thread.resolve("comm")).startsWith("C1 Comp")) {
+              nanos += Long.parseLong(Files.readString(thread.resolve("schedstat")).split(" ")[0]);
+            }
+          } catch (IOException ended) {
+            // So did its compiling.
+          }
+        }
+      }
+    }
+    return nanos / 1e9;
   }
 
   private static String memoryHeads(Map<String, Long> pids) {
