@@ -131,6 +131,17 @@ try:
         stack.ready(name, port)
     wait_for("a model", lambda: b"simulated" in urllib.request.urlopen(f"http://127.0.0.1:{gateway}/v1/models", timeout=5).read())
 
+    unkept = uuid.uuid4().hex
+    connection = http.client.HTTPConnection("127.0.0.1", gateway, timeout=60)
+    connection.request(
+        "POST",
+        "/v1/chat/completions",
+        json.dumps({"model": "simulated", "messages": [{"role": "user", "content": MARK}], "max_tokens": 2}),
+        {"Content-Type": "application/json", "traceparent": f"00-{unkept}-00f067aa0ba902b7-00"},
+    )
+    if connection.getresponse().read().find(b"usage") < 0:
+        sys.exit("no answer")
+
     trace = uuid.uuid4().hex
     connection = http.client.HTTPConnection("127.0.0.1", gateway, timeout=60)
     connection.request(
@@ -167,6 +178,7 @@ try:
         "the first has failed on the node that was killed": attempts[0]["attributes"].get("error.type") == "TARGET_LOST" and attempts[0]["attributes"]["ringfence.node"] == killed,
         "the node's is the second attempt's child": generate["parent"] == attempts[1]["id"] and generate["service"] == "ringfence-node",
         "the node tells of queue, prefill and decode": generate["events"] == ["queue", "prefill", "decode"],
+        "a trace that its client does not keep is kept by nobody": not any(span["trace"] == unkept for span in spans()),
         "usage is told": root["attributes"].get("gen_ai.usage.output_tokens") == "60",
         "no prompt in a span": not any(MARK.encode() in body for bodies in received.values() for body in bodies),
     }

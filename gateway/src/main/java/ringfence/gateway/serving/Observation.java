@@ -67,7 +67,7 @@ final class Observation {
 
   /// The header of the calls that it makes; null: its trace is not kept.
   @Nullable String traceParent() {
-    return span.getSpanContext().isValid() ? TraceParent.of(span.getSpanContext()) : null;
+    return span.getSpanContext().isSampled() ? TraceParent.of(span.getSpanContext()) : null;
   }
 
   /// Logs with its ids.

@@ -33,7 +33,10 @@ public final class Telemetry implements AutoCloseable {
 
   private static final int QUEUE = 8_192;
   private static final Duration EXPORT_LIMIT = Duration.ofSeconds(5);
-  private static final Duration EXPORT_INTERVAL = Duration.ofSeconds(1);
+  // An export costs the more the more often it is made: it has its own connection, threads and code
+  // that is cold by then.
+  private static final Duration EXPORT_INTERVAL = Duration.ofSeconds(5);
+  private static final int EXPORT_BATCH = 2_048;
 
   private final @Nullable TelemetrySettings settings;
   private final @Nullable SdkTracerProvider provider;
@@ -82,6 +85,7 @@ public final class Telemetry implements AutoCloseable {
             .addSpanProcessor(
                 BatchSpanProcessor.builder(exporter.build())
                     .setMaxQueueSize(QUEUE)
+                    .setMaxExportBatchSize(EXPORT_BATCH)
                     .setScheduleDelay(EXPORT_INTERVAL)
                     .setExporterTimeout(EXPORT_LIMIT)
                     .build())

@@ -14,7 +14,8 @@ import ringfence.telemetry.Telemetry;
 import ringfence.telemetry.TraceParent;
 
 /// The spans of requests whose traces are kept: one for each request and each attempt, linked to
-/// the attempt before. Requests whose traces are not kept have no entry here.
+/// the attempt before. A router begins no trace by itself; requests whose traces are not kept have
+/// no entry here.
 final class RequestTraces {
   private final Telemetry telemetry;
   private final Map<String, RequestTrace> kept = new ConcurrentHashMap<>();
@@ -39,13 +40,10 @@ final class RequestTraces {
   ///
   /// @param caller the gateway's span; an invalid one: there is none
   void begin(String requestId, String model, SpanContext caller) {
-    if (!telemetry.isOn()) {
+    if (!telemetry.isOn() || !caller.isSampled()) {
       return;
     }
     Span span = telemetry.start("route", SpanKind.SERVER, caller);
-    if (!span.isRecording()) {
-      return;
-    }
     span.setAttribute("ringfence.request_id", requestId);
     span.setAttribute("gen_ai.request.model", model);
     if (kept.putIfAbsent(requestId, new RequestTrace(span)) != null) {
