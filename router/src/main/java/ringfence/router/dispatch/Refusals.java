@@ -63,8 +63,8 @@ final class Refusals {
 
   /// What is said to a request for which no room came.
   ///
-  /// @param waitedMillis 0: it could not even wait
-  static Failure noRoom(Refused refused, Zone farthestZone, long waitedMillis) {
+  /// @param wait how its wait ended, or why it did not
+  static Failure noRoom(Refused refused, Zone farthestZone, String wait) {
     Map<String, Long> counts =
         refused.verdicts().stream()
             .filter(verdict -> !OUT_OF_QUESTION.contains(verdict.decidedBy()))
@@ -83,20 +83,18 @@ final class Refusals {
                 + farthestZone.name().toLowerCase(Locale.ROOT)
                 + " or nearer has room for the request ("
                 + why
-                + ")"
-                + (waitedMillis > 0
-                    ? "; it has waited " + waitedMillis + " ms"
-                    : "; the router's queue is full"))
+                + "); "
+                + wait)
         .toBuilder()
         .setRetryAfterMillis(refused.retryAfterMillis())
         .build();
   }
 
   /// What is said to a request that would have to take its turn, and can't even wait.
-  static Failure queueFull() {
-    return Failures.of(
-            Reason.NO_CAPACITY, "too many requests wait for a node already; the queue is full")
-        .toBuilder()
+  ///
+  /// @param wait why it can't
+  static Failure othersWait(String wait) {
+    return Failures.of(Reason.NO_CAPACITY, "others wait for a node already; " + wait).toBuilder()
         .setRetryAfterMillis(RETRY_MILLIS)
         .build();
   }

@@ -169,12 +169,21 @@ final class Search {
       return givingUp(refused);
     }
     if (refused == null) {
-      return Refusals.queueFull();
+      return Refusals.othersWait(howItWaited(nowNanos));
     }
-    return Refusals.noRoom(
-        refused,
-        plan.label().farthestZone(),
-        place == null ? 0 : TimeUnit.NANOSECONDS.toMillis(nowNanos - soughtNanos));
+    return Refusals.noRoom(refused, plan.label().farthestZone(), howItWaited(nowNanos));
+  }
+
+  private String howItWaited(long nowNanos) {
+    if (place != null) {
+      return "it has waited " + TimeUnit.NANOSECONDS.toMillis(nowNanos - soughtNanos) + " ms";
+    }
+    if (plan.maxWaitMillis() == 0) {
+      return "it may not wait";
+    }
+    return limitNanos() - nowNanos <= 0
+        ? "it may not wait any longer"
+        : "as many as can wait do: the router's queue is full";
   }
 
   /// What is said when no further attempt can be made.
