@@ -1,8 +1,8 @@
 """200 clients at once on a nearly empty budget: not one token, request or cent more than there is.
 
-usage: check_budget.py [ROUNDS]
+usage: check_budget.py [ROUNDS] [ROUTERS]
 
-A stack of real processes with simulated nodes. Each round has tenants of its own: one with a budget of tokens, one of requests. Half of the
+A stack of real processes with a simulated node and one router, or several that share the budgets (`budget-routers`). Each round has tenants of its own: one with a budget of tokens, one of requests. Half of the
 clients stream, some want several choices, some leave in mid-answer (what they got counts as well)."""
 
 import http.client
@@ -15,6 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from stack import Stack, free_port
 
 ROUNDS = int(sys.argv[1]) if len(sys.argv) > 1 else 3
+ROUTERS = int(sys.argv[2]) if len(sys.argv) > 2 else 1
 CLIENTS = 200
 TOKENS = 4000
 REQUESTS = 37
@@ -29,7 +30,9 @@ policy.write_text(
         for name in names
     )
 )
-router, router_http, gateway, node, node_http = (free_port() for _ in range(5))
+gateway, node, node_http = (free_port() for _ in range(3))
+routers = [(free_port(), free_port()) for _ in range(ROUTERS)]
+links = ",".join(f"127.0.0.1:{link}" for link, _ in routers)
 
 
 def ask(key: str, number: int) -> tuple[int, int, str]:
@@ -70,23 +73,31 @@ def ask(key: str, number: int) -> tuple[int, int, str]:
 
 try:
     keys = {name: stack.key(policy, name, name) for name in names}
-    stack.start(
-        "router",
-        "router",
-        {"ringfence.router.listen-address": f"127.0.0.1:{router}", "ringfence.router.policy-file": policy, "quarkus.http.host": "127.0.0.1", "quarkus.http.port": router_http},
-    )
+    for number, (link, http_port) in enumerate(routers):
+        stack.start(
+            f"router-{number}",
+            "router",
+            {
+                "ringfence.router.name": f"router-{number}",
+                "ringfence.router.listen-address": f"127.0.0.1:{link}",
+                "ringfence.router.policy-file": policy,
+                "ringfence.router.budget-routers": ROUTERS,
+                "quarkus.http.host": "127.0.0.1",
+                "quarkus.http.port": http_port,
+            },
+        )
     stack.start(
         "node",
         "inference-node",
-        {"ringfence.node.simulate": "ttft=30ms,tpot=5ms,slots=256", "ringfence.node.listen-address": f"127.0.0.1:{node}", "ringfence.node.routers": f"127.0.0.1:{router}", "quarkus.http.host": "127.0.0.1", "quarkus.http.port": node_http},
+        {"ringfence.node.simulate": "ttft=30ms,tpot=5ms,slots=256", "ringfence.node.listen-address": f"127.0.0.1:{node}", "ringfence.node.routers": links, "quarkus.http.host": "127.0.0.1", "quarkus.http.port": node_http},
         ["serve"],
     )
     stack.start(
         "gateway",
         "gateway",
-        {"ringfence.gateway.routers": f"127.0.0.1:{router}", "ringfence.gateway.require-keys": "true", "quarkus.http.host": "127.0.0.1", "quarkus.http.port": gateway},
+        {"ringfence.gateway.routers": links, "ringfence.gateway.require-keys": "true", "quarkus.http.host": "127.0.0.1", "quarkus.http.port": gateway},
     )
-    for name, port in (("router", router_http), ("node", node_http), ("gateway", gateway)):
+    for name, port in (*((f"router-{number}", http_port) for number, (_, http_port) in enumerate(routers)), ("node", node_http), ("gateway", gateway)):
         stack.ready(name, port)
     with ThreadPoolExecutor(CLIENTS) as clients:
         for round_ in range(ROUNDS):
@@ -108,6 +119,6 @@ try:
                 if kind == "requests" and served > REQUESTS:
                     sys.exit(f"{served} requests of {REQUESTS}")
     shutil.rmtree(stack.folder, ignore_errors=True)
-    print("no budget was overspent")
+    print(f"no budget was overspent with {ROUTERS} router{'s' if ROUTERS > 1 else ''}")
 finally:
     stack.stop()

@@ -18,6 +18,7 @@ import base64
 import collections
 import http.client
 import http.server
+import itertools
 import json
 import multiprocessing
 import os
@@ -43,6 +44,7 @@ parser.add_argument("--keep", action="store_true", help="leaves the run folder")
 options = parser.parse_args()
 print(f"seed {options.seed}, {options.requests} requests", flush=True)
 REFUSALS = 5
+REQUESTS_A_ROUND = 5_000  # in each of which every node is killed
 chooser = random.Random(options.seed)
 
 KINDS = {"near": "kzvnear", "far": "kzvfara", "planted": "kzvplan"}
@@ -558,9 +560,13 @@ def main() -> None:
         Aside(clients)
     # Faults, while the requests run: nodes are killed, one after the other and both at once.
     kills = 0
-    for part, victims in ((0.2, ["node-1"]), (0.45, ["node-2"]), (0.6, ["node-1", "node-2"]), (0.8, ["far"])):
-        while ended.value < part * options.requests and clients_left.value:
+    rounds = max(1, options.requests // REQUESTS_A_ROUND)
+    for round_, (part, victims) in itertools.product(range(rounds), ((0.2, ["node-1"]), (0.45, ["node-2"]), (0.6, ["node-1", "node-2"]), (0.8, ["far"]))):
+        while ended.value < (round_ + part) * options.requests / rounds and clients_left.value:
             time.sleep(0.05)
+        if rounds > 1 and part == 0.2:
+            Aside.fetch()
+            print(f"{ended.value} requests after {time.monotonic() - began:.0f} s, {kills} kills, {len(watch.leaks())} kinds of leaks", flush=True)
         for victim in victims:
             stack.kill(victim)
             kills += 1
