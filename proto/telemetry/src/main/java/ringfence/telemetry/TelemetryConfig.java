@@ -17,7 +17,7 @@ public interface TelemetryConfig {
   double sampling();
 
   /// How often metrics are exported; 0: never.
-  @WithDefault("15s")
+  @WithDefault("60s")
   Duration metricInterval();
 
   /// Whether the log is JSON, with the ids of traces; it is read on its own, without an endpoint
