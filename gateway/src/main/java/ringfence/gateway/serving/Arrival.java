@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.access.Caller;
+import ringfence.gateway.openai.ApiError;
 import ringfence.gateway.openai.Zones;
 import ringfence.proto.v1.Label;
 import ringfence.proto.v1.RouteRequest;
@@ -26,6 +27,8 @@ record Arrival(
     long maxWaitMillis,
     boolean explain,
     @Nullable String traceParent) {
+  static final String WAIT_HEADER = "Ringfence-Max-Wait-Ms";
+
   private static final String KEY = "ringfence.arrival";
   private static final long MAX_WAIT_MILLIS = 3_600_000;
 
@@ -37,11 +40,22 @@ record Arrival(
     return context.get(KEY);
   }
 
+  /// What [#WAIT_HEADER] asks for: 0 milliseconds are the fewest that there are, an hour the most.
+  ///
+  /// @param header null: it was not sent
+  /// @return milliseconds, or 0 for the router's default
+  /// @throws ApiError with 400 when it is no number
   static long waiting(@Nullable String header) {
-    if (header == null || !header.matches("\\d{1,9}")) {
+    if (header == null) {
       return 0;
     }
-    return Math.min(MAX_WAIT_MILLIS, Long.parseLong(header));
+    if (!header.strip().matches("\\d{1,15}")) {
+      throw ApiError.invalid(
+          null,
+          "invalid_header",
+          "The header " + WAIT_HEADER + " is a number of milliseconds, such as 750.");
+    }
+    return Math.clamp(Long.parseLong(header.strip()), 1, MAX_WAIT_MILLIS);
   }
 
   static boolean explaining(@Nullable String header) {

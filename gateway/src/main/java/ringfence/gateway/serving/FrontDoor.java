@@ -109,7 +109,7 @@ public final class FrontDoor {
               requestId,
               caller,
               request.getHeader("Ringfence-Zone"),
-              Arrival.waiting(request.getHeader("Ringfence-Max-Wait-Ms")),
+              Arrival.waiting(request.getHeader(Arrival.WAIT_HEADER)),
               Arrival.explaining(request.getHeader("Ringfence-Explain")),
               request.getHeader(TraceParent.HEADER)));
     } catch (ApiError error) {

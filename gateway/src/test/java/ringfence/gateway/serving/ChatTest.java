@@ -184,6 +184,20 @@ class ChatTest {
   }
 
   @Test
+  void aWaitOfNothingIsNotTheDefaultAndOneThatIsNoNumberIsRefused() throws InterruptedException {
+    client.post(CHAT, chat("echo", "x", ""), "Ringfence-Max-Wait-Ms", "0");
+    assertThat(asked().getMaxWaitMillis()).isEqualTo(1);
+    client.post(CHAT, chat("echo", "x", ""), "Ringfence-Max-Wait-Ms", "999999999999");
+    assertThat(asked().getMaxWaitMillis()).isEqualTo(3_600_000);
+    client.post(CHAT, chat("echo", "x", ""));
+    assertThat(asked().getMaxWaitMillis()).isZero();
+    HttpResponse<String> refused =
+        client.post(CHAT, chat("echo", "x", ""), "Ringfence-Max-Wait-Ms", "-1");
+    assertThat(refused.statusCode()).isEqualTo(400);
+    assertThat(refused.body()).contains("Ringfence-Max-Wait-Ms").contains("invalid_header");
+  }
+
+  @Test
   void keepsTheClientsRequestIdAndNamesItsOwnToTheRouter() throws InterruptedException {
     HttpResponse<String> response =
         client.post(CHAT, chat("echo", "x", ""), "x-request-id", "mine_1");

@@ -178,11 +178,8 @@ final class Search {
     if (place != null) {
       return "it has waited " + TimeUnit.NANOSECONDS.toMillis(nowNanos - soughtNanos) + " ms";
     }
-    if (plan.maxWaitMillis() == 0) {
-      return "it may not wait";
-    }
     return limitNanos() - nowNanos <= 0
-        ? "it may not wait any longer"
+        ? "it may not wait longer"
         : "as many as can wait do: the router's queue is full";
   }
 
