@@ -4,7 +4,7 @@ usage: bench_telemetry.py [SECONDS] [REQUESTS] [--outbox]
 
 Simulated nodes that answer at once; a receiver of OTLP that throws everything away. As many rounds as fit into the seconds (default 900, the start
 among them), in each of which every variant answers so many requests (default 1000), in an order that turns. Rounds count from when the compilers
-of all processes rest, which takes minutes, half of the seconds at most: two equal processes of which one is still being compiled differ by more than
+of gateways and routers rest, which takes minutes, half of the seconds at most: two equal processes of which one is still being compiled differ by more than
 telemetry costs. Prints requests a second and the processor time of gateway and router for each request: medians over the rounds, and the median of
 the differences to the mean of the two plain stacks of the same round. The two plain stacks' own difference says what nothing looks like. With
 --outbox also what it costs to write events down."""

@@ -2,8 +2,8 @@
 
 usage: check_budget.py [ROUNDS] [ROUTERS]
 
-A stack of real processes with a simulated node and one router, or several that share the budgets (`budget-routers`). Each round has tenants of its own: one with a budget of tokens, one of requests. Half of the
-clients stream, some want several choices, some leave in mid-answer (what they got counts as well)."""
+A stack of real processes with a simulated node and one router, or several that share the budgets (`budget-routers`). Each round has tenants of
+its own: one with a budget of tokens, one of requests. Half of the clients stream, some want several choices, some leave in mid-answer (what they got counts as well)."""
 
 import http.client
 import json

@@ -224,7 +224,7 @@ final class Main {
       try (var each = Files.newDirectoryStream(threads)) {
         for (Path thread : each) {
           try {
-            if (Files.readString(thread.resolve("comm")).startsWith("C2 Comp") || Files.readString(thread.resolve("comm")).startsWith("C1 Comp")) {
+            if (Files.readString(thread.resolve("comm")).matches("(?s)C[12] Comp.*")) {
               nanos += Long.parseLong(Files.readString(thread.resolve("schedstat")).split(" ")[0]);
             }
           } catch (IOException ended) {
