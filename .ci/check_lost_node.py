@@ -1,4 +1,5 @@
-"""A request that only a node could serve which has just been killed waits for it; nothing else changes.
+"""A request that only a node could serve which has just been killed waits for it, and so does one that comes to a router that has just been
+started again, before the nodes have reported to it; nothing else changes.
 
 usage: check_lost_node.py"""
 
@@ -28,7 +29,11 @@ def ask(model: str, wait_millis: int) -> tuple[int, dict]:
 
 
 def models() -> set[str]:
-    return {model["id"] for model in call("GET", "/v1/models")[1]["data"]}
+    status, told = call("GET", "/v1/models")
+    if status != 200:
+        # No router listens: whoever waits for one tries again.
+        raise OSError(status, told)
+    return {model["id"] for model in told["data"]}
 
 
 def expect(what: str, holds: bool, seen: object) -> None:
@@ -88,6 +93,33 @@ try:
     wait_for("and gone", lambda: models() == {"here-model"})
     wait_for("nobody waits for it when it has been away for too long", lambda: ask("mortal-model", 100)[0] in (403, 404), limit=60)
     print("ok: it is forgotten after await-lost-nodes")
+
+    stack.again("mortal")
+    stack.ready("mortal", health["mortal"])
+    stack.kill("router")
+    stack.again("router")
+    seen: list[tuple[int, dict]] = []
+    for model in ("here-model", "mortal-model"):
+        # The gateway's own 503 while nobody listens there says another thing.
+        wait_for(f"{model} answers", lambda model=model: seen.append(ask(model, 10_000)) or seen[-1][0] == 200)
+    expect("a router that was killed refuses nobody for want of nodes that dial it again", not [one for one in seen if one[0] in (403, 404)], seen)
+
+    stack.kill("mortal")
+    stack.kill("router")
+    stack.start("router", "router", {**at_router, "ringfence.router.await-first-reports": "20s"})
+    wait_for("the other node has reported", lambda: models() == {"here-model"})
+    status, told = ask("mortal-model", 200)
+    expect("who may not wait until nodes have reported gets 503, which says so", status == 503 and "reported yet" in told["error"]["message"], (status, told))
+    late: list[tuple[int, dict]] = []
+    never: list[tuple[int, dict]] = []
+    threads = [threading.Thread(target=lambda: late.append(ask("mortal-model", 60_000))), threading.Thread(target=lambda: never.append(ask("unheard-of", 60_000)))]
+    for thread in threads:
+        thread.start()
+    stack.again("mortal")
+    threads[0].join(120)
+    expect("a request goes to a node that reports late", bool(late) and late[0][0] == 200, late)
+    threads[1].join(120)
+    expect("a model that nobody has is refused with 404 in the end", bool(never) and never[0][0] == 404, never)
     shutil.rmtree(stack.folder, ignore_errors=True)
 finally:
     stack.stop()

@@ -105,6 +105,8 @@ public final class TestRouter implements AutoCloseable {
             // Fake nodes report only when a test says so.
             Duration.ofMinutes(1),
             Duration.ofSeconds(60),
+            // Nor do tests wait for nodes that they did not start.
+            Duration.ZERO,
             100,
             1 << 20,
             8 << 20,

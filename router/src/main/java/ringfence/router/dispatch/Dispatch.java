@@ -10,6 +10,7 @@ import ringfence.proto.v1.GenerationEvent;
 import ringfence.proto.v1.RouteRequest;
 import ringfence.router.Alarms.Alarm;
 import ringfence.router.Failures;
+import ringfence.router.dispatch.Outlook.Goes;
 import ringfence.router.policy.EffectiveLabel;
 import ringfence.router.routing.Placement.Placed;
 import ringfence.router.routing.TargetView;
@@ -180,7 +181,7 @@ public final class Dispatch {
         }
         if (mayGoElsewhere && departures.attempts() < parts.limits().maxAttempts()) {
           plan.failedOn(placed.target(), failure.getReason(), now);
-          if (search.place(placed.target().id(), now) instanceof Placed other) {
+          if (search.elsewhere(placed.target().id(), now) instanceof Goes(Placed other)) {
             yield begin(other);
           }
         }

@@ -4,6 +4,7 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.router.dispatch.DispatchObserver.Cause;
+import ringfence.router.dispatch.Outlook.Goes;
 import ringfence.router.routing.Placement.Placed;
 import ringfence.router.routing.TargetView;
 
@@ -89,7 +90,7 @@ final class Moves {
         retire(attempt);
         race.promote();
       } else if (answer.mayGoOnElsewhere()
-          && search.place(attempt.placed.target().id(), now) instanceof Placed placed) {
+          && search.elsewhere(attempt.placed.target().id(), now) instanceof Goes(Placed placed)) {
         race.clear();
         retire(attempt);
         plan.failedOn(attempt.placed.target(), Reason.TARGET_LOST, now);
@@ -118,7 +119,7 @@ final class Moves {
       if (!race.isCurrent(slow) || race.rival() != null || slow.hasAnswered()) {
         return;
       }
-      if (search.place(slow.placed.target().id(), now()) instanceof Placed placed
+      if (search.elsewhere(slow.placed.target().id(), now()) instanceof Goes(Placed placed)
           && !placed.target().zone().isFartherThan(slow.placed.target().zone())) {
         begin(placed, false, Cause.HEDGED);
       }
@@ -138,7 +139,7 @@ final class Moves {
         || answer.progress().allFinished()) {
       return;
     }
-    if (search.place(target.id(), now()) instanceof Placed placed) {
+    if (search.elsewhere(target.id(), now()) instanceof Goes(Placed placed)) {
       race.cancelHedge();
       begin(placed, true, Cause.DRAINED);
     }

@@ -99,6 +99,20 @@ final class Refusals {
         .build();
   }
 
+  /// What is said while it is not known yet which nodes there are.
+  ///
+  /// @param leftMillis until it is known
+  /// @param wait how its wait ended, or why it did not
+  static Failure notReported(long leftMillis, String wait) {
+    return Failures.of(
+            Reason.NO_CAPACITY,
+            "the router has just started, and no node that may serve the request has reported yet; "
+                + wait)
+        .toBuilder()
+        .setRetryAfterMillis(Math.max(RETRY_MILLIS, leftMillis))
+        .build();
+  }
+
   /// What is said when no further attempt can be made.
   ///
   /// @param last failure of an attempt; null: none has failed

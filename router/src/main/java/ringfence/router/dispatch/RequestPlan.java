@@ -99,8 +99,13 @@ final class RequestPlan {
     return maxWaitMillis;
   }
 
-  /// What it waits for when there is no room.
-  WaitingRoom.Wish wish(Answer answer, long deadlineNanos) {
+  /// Whether nodes know what the request asks for.
+  boolean nodesCould() {
+    return upstreamsOnly == null;
+  }
+
+  /// What it waits for.
+  WaitingRoom.Wish wish(Answer answer, long deadlineNanos, Outlook.Waits waits) {
     return new WaitingRoom.Wish(
         request.getTenant(),
         request.getModel(),
@@ -108,7 +113,8 @@ final class RequestPlan {
         answer.progress().unfinished(),
         prompt.bytes(),
         deadlineNanos,
-        excluded.isEmpty() && answer.basis() == null);
+        excluded.isEmpty() && answer.basis() == null && waits.isLikeOthers(),
+        waits.isForRoom());
   }
 
   /// Tokens that a target must compute before the answer goes on, as an estimate.

@@ -5,6 +5,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 import ringfence.proto.v1.Failure;
 import ringfence.router.Alarms.Alarm;
+import ringfence.router.dispatch.Outlook.Ends;
+import ringfence.router.dispatch.Outlook.ForReports;
+import ringfence.router.dispatch.Outlook.ForRoom;
+import ringfence.router.dispatch.Outlook.ForTurn;
+import ringfence.router.dispatch.Outlook.Goes;
+import ringfence.router.dispatch.Outlook.Waits;
 import ringfence.router.routing.Placement;
 import ringfence.router.routing.Placement.Placed;
 import ringfence.router.routing.Placement.Refused;
@@ -18,8 +24,11 @@ final class Search {
   private final long deadlineNanos;
   private final ReentrantLock lock;
   private final Seeker seeker;
+  private final Prospects prospects;
   private long soughtNanos;
   private WaitingRoom.@Nullable Entry place;
+  private @Nullable Waits awaited;
+  private long wakesNanos;
   private @Nullable Alarm alarm;
   private @Nullable Failure lastFailure;
 
@@ -36,6 +45,7 @@ final class Search {
     this.deadlineNanos = deadlineNanos;
     this.lock = lock;
     this.seeker = seeker;
+    this.prospects = new Prospects(parts.fleet(), plan, answer);
   }
 
   /// Who looks for a target.
@@ -58,10 +68,14 @@ final class Search {
     lastFailure = failure;
   }
 
-  /// Where (the rest of) the request would run.
+  /// What (the rest of) the request may hope for elsewhere.
   ///
-  /// @param besides id of a target that is out this time; null: none
-  Placement place(@Nullable String besides, long nowNanos) {
+  /// @param besides id of a target that is out this time
+  Outlook elsewhere(String besides, long nowNanos) {
+    return outlook(besides, nowNanos);
+  }
+
+  private Outlook outlook(@Nullable String besides, long nowNanos) {
     Placement placement =
         parts
             .placer()
@@ -69,59 +83,60 @@ final class Search {
                 plan.placement(answer, besides, parts.draws().getAsLong(), nowNanos),
                 parts.fleet().targetsAndLost());
     parts.observer().placed(now() - nowNanos);
-    return placement;
+    return prospects.of(placement, limitNanos(), nowNanos);
   }
 
   /// Finds a target, or waits for one.
   ///
   /// @param atOnce it need not take its turn behind others who wait for what it gets
   void next(boolean atOnce, long nowNanos) {
-    switch (place(null, nowNanos)) {
-      case Placed placed
-          when atOnce || !parts.waitingRoom().isAwaited(plan.model(), placed.target().zone()) ->
+    switch (outlook(null, nowNanos)) {
+      case Goes(Placed placed) -> {
+        if (atOnce || !parts.waitingRoom().isAwaited(plan.model(), placed.target().zone())) {
           seeker.found(placed);
-      case Placed _ -> await(null, nowNanos);
-      case Refused refused -> {
-        if (mayWait(refused)) {
-          await(refused, nowNanos);
         } else {
-          seeker.foundNothing(
-              lastFailure == null
-                  ? plan.refusal(refused, parts.fleet().targets())
-                  : givingUp(refused));
+          await(new ForTurn(limitNanos()), nowNanos);
         }
       }
+      case Waits waits -> await(waits, nowNanos);
+      case Ends(Refused refused) -> seeker.foundNothing(refusal(refused));
     }
   }
 
-  /// An answer that has begun waits for any target that can go on with it; a fresh request only
-  /// where targets for it exist or have just gone.
-  private boolean mayWait(Refused refused) {
-    return switch (refused.reason()) {
-      case NO_CAPACITY -> true;
-      case RESUME_MISMATCH, UNKNOWN_MODEL, NO_TARGET_IN_ZONE ->
-          answer.progress().anyDelivered() && answer.mayGoOnElsewhere();
-      case CONTEXT_LENGTH_EXCEEDED, UNKNOWN_OPTION -> false;
-    };
-  }
-
-  private void await(@Nullable Refused refused, long nowNanos) {
+  private void await(Waits waits, long nowNanos) {
     if (place != null) {
       return;
     }
-    long limit = limitNanos();
     place =
-        limit - nowNanos <= 0
+        waits.untilNanos() - nowNanos <= 0
             ? null
-            : parts.waitingRoom().enter(plan.wish(answer, limit), this::roomMayHaveCome);
+            : parts.waitingRoom().enter(wish(waits), this::roomMayHaveCome);
     if (place == null) {
-      seeker.foundNothing(noRoom(refused, nowNanos));
+      if (waits instanceof ForReports(Placed placed, long _)) {
+        // It would have held back of its own accord.
+        seeker.found(placed);
+      } else {
+        seeker.foundNothing(noRoom(waits, nowNanos));
+      }
       return;
     }
-    alarm = parts.alarms().after(limit - nowNanos, this::waitedLongEnough);
-    if (refused == null) {
+    awaited = waits;
+    wakeAt(waits.untilNanos(), nowNanos);
+    if (waits instanceof ForTurn) {
       parts.waitingRoom().roomMayHaveCome();
     }
+  }
+
+  private WaitingRoom.Wish wish(Waits waits) {
+    return plan.wish(answer, limitNanos(), waits);
+  }
+
+  private void wakeAt(long atNanos, long nowNanos) {
+    if (alarm != null) {
+      alarm.cancel();
+    }
+    wakesNanos = atNanos;
+    alarm = parts.alarms().after(atNanos - nowNanos, this::timeIsUp);
   }
 
   private long limitNanos() {
@@ -129,49 +144,92 @@ final class Search {
     return limit - deadlineNanos < 0 ? limit : deadlineNanos;
   }
 
+  /// What has become of its prospects while it waited. Whoever waits for room does so to the end,
+  /// whatever becomes of those who had none.
+  private Outlook outlookNow(long nowNanos) {
+    Outlook outlook = outlook(null, nowNanos);
+    return outlook instanceof Ends(Refused refused) && !(awaited instanceof ForReports)
+        ? new ForRoom(refused, limitNanos())
+        : outlook;
+  }
+
   private boolean roomMayHaveCome() {
     lock.lock();
     try {
-      if (!seeker.seeks() || place == null) {
+      WaitingRoom.Entry entry = place;
+      if (!seeker.seeks() || entry == null) {
         return true;
       }
-      if (place(null, now()) instanceof Placed placed) {
-        leave(true);
-        seeker.found(placed);
-        return true;
-      }
-      return false;
+      long now = now();
+      return switch (outlookNow(now)) {
+        case Goes(Placed placed) -> {
+          leave(true);
+          seeker.found(placed);
+          yield true;
+        }
+        case Waits waits -> {
+          goesOnWaiting(entry, waits);
+          if (waits.untilNanos() - wakesNanos < 0) {
+            wakeAt(waits.untilNanos(), now);
+          }
+          yield false;
+        }
+        // Its alarm is due, and says so.
+        case Ends _ -> false;
+      };
     } finally {
       lock.unlock();
     }
   }
 
-  private void waitedLongEnough() {
+  private void goesOnWaiting(WaitingRoom.Entry entry, Waits waits) {
+    awaited = waits;
+    entry.wishes(wish(waits));
+  }
+
+  private void timeIsUp() {
     lock.lock();
     try {
-      if (seeker.seeks() && place != null) {
-        long now = now();
-        switch (place(null, now)) {
-          case Placed placed -> {
-            leave(true);
-            seeker.found(placed);
-          }
-          case Refused refused -> seeker.foundNothing(noRoom(refused, now));
+      WaitingRoom.Entry entry = place;
+      if (!seeker.seeks() || entry == null) {
+        return;
+      }
+      long now = now();
+      switch (outlookNow(now)) {
+        case Goes(Placed placed) -> {
+          leave(true);
+          seeker.found(placed);
         }
+        case Waits waits when waits.untilNanos() - now > 0 -> {
+          goesOnWaiting(entry, waits);
+          wakeAt(waits.untilNanos(), now);
+        }
+        case Waits waits -> seeker.foundNothing(noRoom(waits, now));
+        case Ends(Refused refused) -> seeker.foundNothing(refusal(refused));
       }
     } finally {
       lock.unlock();
     }
   }
 
-  private Failure noRoom(@Nullable Refused refused, long nowNanos) {
-    if (lastFailure != null) {
-      return givingUp(refused);
-    }
-    if (refused == null) {
-      return Refusals.othersWait(howItWaited(nowNanos));
-    }
-    return Refusals.noRoom(refused, plan.label().farthestZone(), howItWaited(nowNanos));
+  private Failure refusal(Refused refused) {
+    return lastFailure == null ? plan.refusal(refused, parts.fleet().targets()) : givingUp(refused);
+  }
+
+  private Failure noRoom(Waits waits, long nowNanos) {
+    String wait = howItWaited(nowNanos);
+    return switch (waits) {
+      case ForTurn _ -> lastFailure == null ? Refusals.othersWait(wait) : givingUp(null);
+      case ForRoom(Refused refused, long _) ->
+          lastFailure == null
+              ? Refusals.noRoom(refused, plan.label().farthestZone(), wait)
+              : givingUp(refused);
+      case ForReports(Placement known, long _) ->
+          lastFailure == null
+              ? Refusals.notReported(
+                  TimeUnit.NANOSECONDS.toMillis(parts.fleet().firstReportsNanos(nowNanos)), wait)
+              : givingUp(known instanceof Refused refused ? refused : null);
+    };
   }
 
   private String howItWaited(long nowNanos) {
@@ -197,6 +255,7 @@ final class Search {
     WaitingRoom.Entry entry = place;
     if (entry != null) {
       place = null;
+      awaited = null;
       entry.leave();
       if (alarm != null) {
         alarm.cancel();

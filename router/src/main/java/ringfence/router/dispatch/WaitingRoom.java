@@ -55,6 +55,7 @@ public final class WaitingRoom {
   ///
   /// @param unhindered no target is out for this request alone, so that another one like it would
   ///   fare no better
+  /// @param contends it would go where there is room: others must take their turn behind it
   record Wish(
       String tenant,
       String model,
@@ -62,11 +63,12 @@ public final class WaitingRoom {
       int choices,
       int promptBytes,
       long deadlineNanos,
-      boolean unhindered) {}
+      boolean unhindered,
+      boolean contends) {}
 
   /// A place in the room.
   final class Entry {
-    private final Wish wish;
+    private volatile Wish wish;
     private final Waiter waiter;
     private final long arrival;
     private boolean inside = true;
@@ -81,6 +83,20 @@ public final class WaitingRoom {
     void leave() {
       synchronized (WaitingRoom.this) {
         remove(this);
+      }
+    }
+
+    /// Waits for something else from now on, in the same place.
+    ///
+    /// @param other of the same tenant, as large, and with the same deadline
+    void wishes(Wish other) {
+      synchronized (WaitingRoom.this) {
+        if (!other.tenant().equals(wish.tenant())
+            || other.promptBytes() != wish.promptBytes()
+            || other.deadlineNanos() != wish.deadlineNanos()) {
+          throw new IllegalArgumentException("another wish would have another place");
+        }
+        wish = other;
       }
     }
 
@@ -148,7 +164,7 @@ public final class WaitingRoom {
   }
 
   private static boolean wants(Wish wish, String model, Zone there) {
-    return wish.model().equals(model) && !there.isFartherThan(wish.farthest());
+    return wish.contends() && wish.model().equals(model) && !there.isFartherThan(wish.farthest());
   }
 
   /// Something has changed that may have made room.

@@ -27,22 +27,20 @@ import ringfence.router.routing.TargetView;
 /// last heard. Those that have gone are remembered for a while ([LostNodes]), so that it is known
 /// what may come back. Safe for use by many threads.
 public final class Fleet {
-  private final int maxNodes;
-  private final long silenceLimitNanos;
+  private final FleetLimits limits;
   private final LongSupplier nanoClock;
   private final InstantSource wallClock;
   private final FleetObserver observer;
   private final Map<String, FleetNode> nodes = new LinkedHashMap<>();
   private final IdentityHashMap<NodeStream, FleetNode> byStream = new IdentityHashMap<>();
   private final LostNodes lost;
+  private final FirstReports firstReports;
   private final Map<String, Long> modelsSince = new LinkedHashMap<>();
   private final Supplier<List<TargetView>> upstreams;
   private volatile @Nullable List<TargetView> snapshot;
 
-  /// An empty fleet.
+  /// An empty fleet that expects nobody.
   ///
-  /// @param maxNodes more are refused
-  /// @param silenceLimitNanos a node is silent when it was not heard of for longer
   /// @param nanoClock monotonic
   public Fleet(
       int maxNodes,
@@ -50,29 +48,41 @@ public final class Fleet {
       LongSupplier nanoClock,
       InstantSource wallClock,
       FleetObserver observer) {
-    this(maxNodes, silenceLimitNanos, 0, nanoClock, wallClock, observer, List::of);
+    this(
+        new FleetLimits(maxNodes, silenceLimitNanos, 0, 0),
+        nanoClock,
+        wallClock,
+        observer,
+        List::of);
   }
 
-  /// With targets beside its nodes.
+  /// An empty fleet with targets beside its nodes.
   ///
-  /// @param awaitLostNanos for how long a node that has gone is expected to come back; 0: not at
-  ///   all
+  /// @param nanoClock monotonic
   /// @param upstreams as they are now
   public Fleet(
-      int maxNodes,
-      long silenceLimitNanos,
-      long awaitLostNanos,
+      FleetLimits limits,
       LongSupplier nanoClock,
       InstantSource wallClock,
       FleetObserver observer,
       Supplier<List<TargetView>> upstreams) {
-    this.lost = new LostNodes(maxNodes, awaitLostNanos);
+    this.limits = limits;
+    this.lost = new LostNodes(limits.maxNodes(), limits.awaitLostNanos());
+    this.firstReports = new FirstReports(limits.awaitFirstNanos());
     this.upstreams = upstreams;
-    this.maxNodes = maxNodes;
-    this.silenceLimitNanos = silenceLimitNanos;
     this.nanoClock = nanoClock;
     this.wallClock = wallClock;
     this.observer = observer;
+  }
+
+  /// The router listens: from now on nodes can report.
+  public void listens() {
+    firstReports.begin(nanoClock.getAsLong());
+  }
+
+  /// For how long from now on nodes that are there may not have reported yet.
+  public long firstReportsNanos(long nowNanos) {
+    return firstReports.leftNanos(nowNanos);
   }
 
   /// A node's registration on its stream. The newest stream of a name wins; an older one is closed.
@@ -90,9 +100,9 @@ public final class Fleet {
         onStream.registerAgain(registration, nanoClock.getAsLong());
         joined = onStream.view;
       } else {
-        if (!nodes.containsKey(registration.getNode()) && nodes.size() >= maxNodes) {
+        if (!nodes.containsKey(registration.getNode()) && nodes.size() >= limits.maxNodes()) {
           throw new RefusedReportException(
-              "registration.node", "the fleet is full with " + maxNodes + " nodes");
+              "registration.node", "the fleet is full with " + limits.maxNodes() + " nodes");
         }
         FleetNode node = new FleetNode(stream, registration, nanoClock.getAsLong());
         replaced = nodes.put(registration.getNode(), node);
@@ -311,7 +321,7 @@ public final class Fleet {
                 node.registration,
                 node.load,
                 now - node.heardNanos,
-                now - node.heardNanos > silenceLimitNanos
+                now - node.heardNanos > limits.silenceLimitNanos()
                     ? NodeState.NODE_STATE_SILENT
                     : node.load.getState()))
         .toList();

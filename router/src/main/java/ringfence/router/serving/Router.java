@@ -25,6 +25,7 @@ import ringfence.router.egress.LinkLoops;
 import ringfence.router.egress.TargetEgress;
 import ringfence.router.egress.UpstreamEgress;
 import ringfence.router.fleet.Fleet;
+import ringfence.router.fleet.FleetLimits;
 import ringfence.router.fleet.FleetObserver;
 import ringfence.router.fleet.FleetService;
 import ringfence.router.overview.FleetViews;
@@ -129,9 +130,11 @@ public final class Router implements AutoCloseable {
     admission = new Admission(settings.maxInFlight(), settings.maxInFlightPromptBytes());
     fleet =
         new Fleet(
-            settings.maxNodes(),
-            settings.silenceLimit().toNanos(),
-            settings.awaitLostNodes().toNanos(),
+            new FleetLimits(
+                settings.maxNodes(),
+                settings.silenceLimit().toNanos(),
+                settings.awaitLostNodes().toNanos(),
+                settings.awaitFirstReports().toNanos()),
             nanoClock,
             InstantSource.system(),
             followingTheFleet(observer, waitingRoom, prefixes),
@@ -192,6 +195,7 @@ public final class Router implements AutoCloseable {
     boolean started = false;
     try {
       server.start();
+      fleet.listens();
       started = true;
     } catch (IOException taken) {
       throw new IOException(

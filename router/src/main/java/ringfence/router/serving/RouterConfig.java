@@ -34,6 +34,12 @@ public interface RouterConfig {
   @WithDefault("60s")
   Duration awaitLostNodes();
 
+  /// For so long after it began to listen, nodes that are there may not have reported yet: what no
+  /// known target could serve waits for them, no longer than for room, and so does what would leave
+  /// the site for want of them; 0: not at all.
+  @WithDefault("5s")
+  Duration awaitFirstReports();
+
   /// Nodes in the fleet.
   @WithDefault("4096")
   int maxNodes();

@@ -1,6 +1,7 @@
 package ringfence.router.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -29,7 +30,7 @@ class WaitingRoomTest {
 
   private WaitingRoom.Wish wish(
       String tenant, String model, Zone zone, int choices, long deadline) {
-    return new WaitingRoom.Wish(tenant, model, zone, choices, 100, deadline, true);
+    return new WaitingRoom.Wish(tenant, model, zone, choices, 100, deadline, true, true);
   }
 
   private WaitingRoom.Entry enter(String name, WaitingRoom.Wish wish) {
@@ -109,7 +110,7 @@ class WaitingRoomTest {
     }
     assertThat(enter("one too many", "t", 100)).isNull();
     roomComes(6);
-    WaitingRoom.Wish large = new WaitingRoom.Wish("t", "m", Zone.SITE, 1, 900, 100, true);
+    WaitingRoom.Wish large = new WaitingRoom.Wish("t", "m", Zone.SITE, 1, 900, 100, true, true);
     assertThat(room.enter(large, () -> false)).isNotNull();
     assertThat(enter("too many bytes", "t", 100)).isNotNull();
     assertThat(enter("by one", "t", 100)).isNull();
@@ -124,6 +125,24 @@ class WaitingRoomTest {
     assertThat(room.waiting()).isEqualTo(1);
     roomComes(5);
     assertThat(tried).containsExactly("stays");
+  }
+
+  @Test
+  void whoWaitsForOthersThanThoseWhoAreThereHoldsUpNobody() {
+    WaitingRoom.Wish room = wish("a", "m", Zone.SITE, 1, 100);
+    WaitingRoom.Wish reports = new WaitingRoom.Wish("a", "m", Zone.SITE, 1, 100, 100, false, false);
+    WaitingRoom.Entry entry = enter("one", reports);
+    assertThat(this.room.isAwaited("m", Zone.SITE)).isFalse();
+    enter("two", wish("b", "m", Zone.SITE, 1, 200));
+    hopeless.add("one");
+    roomComes(1);
+    assertThat(started).containsExactly("two");
+    entry.wishes(room);
+    assertThat(this.room.isAwaited("m", Zone.SITE)).isTrue();
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> entry.wishes(wish("a", "m", Zone.SITE, 1, 101)));
+    entry.leave();
+    assertThat(this.room.waiting()).isZero();
   }
 
   @Test

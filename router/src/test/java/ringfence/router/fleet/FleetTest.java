@@ -31,9 +31,11 @@ class FleetTest {
   private final List<String> heard = new ArrayList<>();
   private final Fleet fleet =
       new Fleet(
-          3,
-          Duration.ofSeconds(2).toNanos(),
-          Duration.ofSeconds(60).toNanos(),
+          new FleetLimits(
+              3,
+              Duration.ofSeconds(2).toNanos(),
+              Duration.ofSeconds(60).toNanos(),
+              Duration.ofSeconds(5).toNanos()),
           () -> nanos,
           () -> Instant.ofEpochSecond(1_700_000_000 + nanos / 1_000_000_000),
           new Unobserved() {
@@ -137,6 +139,19 @@ class FleetTest {
     fleet.lost(stream, "its stream broke");
     assertThat(fleet.targets()).isEmpty();
     assertThat(heard).containsExactly("joined one", "left one");
+  }
+
+  @Test
+  void nodesMayNotHaveReportedYetForAWhileFromWhenTheyCould() {
+    pass(Duration.ofHours(1));
+    assertThat(fleet.firstReportsNanos(nanos)).isEqualTo(Duration.ofSeconds(5).toNanos());
+    fleet.listens();
+    pass(Duration.ofSeconds(3));
+    assertThat(fleet.firstReportsNanos(nanos)).isEqualTo(Duration.ofSeconds(2).toNanos());
+    pass(Duration.ofSeconds(2));
+    assertThat(fleet.firstReportsNanos(nanos)).isZero();
+    pass(Duration.ofHours(1));
+    assertThat(fleet.firstReportsNanos(nanos)).isZero();
   }
 
   private List<String> lostNow() {

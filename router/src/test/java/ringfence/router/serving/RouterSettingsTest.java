@@ -32,6 +32,7 @@ class RouterSettingsTest {
     assertThat(settings.listen().getPort()).isEqualTo(7410);
     assertThat(settings.reportInterval()).isEqualTo(Duration.ofMillis(500));
     assertThat(settings.silenceLimit()).isEqualTo(Duration.ofSeconds(2));
+    assertThat(settings.awaitFirstReports()).isEqualTo(Duration.ofSeconds(5));
     assertThat(settings.maxPromptBytes()).isEqualTo(16 << 20);
   }
 
@@ -46,6 +47,8 @@ class RouterSettingsTest {
     "report-interval, 10ms",
     "silence-limit, 700ms",
     "await-lost-nodes, 2H",
+    "await-first-reports, 6M",
+    "await-first-reports, -1S",
     "budget-routers, 0",
     "max-attempts, 0",
     "max-in-flight, 0",

@@ -14,6 +14,7 @@ final class Faults {
     LATE,
     CLOCK_JUMP,
     ROUTER_CRASH,
+    ROUTER_RESTART,
     ROUTER_HANG,
     DISK_FULL,
     DRAIN
@@ -73,6 +74,17 @@ final class Faults {
             () -> {
               if (!router.isAlive()) {
                 router.restart();
+              }
+            });
+      }
+      case ROUTER_RESTART -> {
+        router.crash();
+        world.after(
+            world.between(0, 500 * World.MILLIS),
+            () -> {
+              if (!router.isAlive()) {
+                router.restart();
+                simulation.askSoon(router);
               }
             });
       }

@@ -22,6 +22,7 @@ import ringfence.router.Failures;
 import ringfence.router.Unobserved;
 import ringfence.router.WireZones;
 import ringfence.router.dispatch.AnswerReader;
+import ringfence.router.dispatch.AttemptFacts;
 import ringfence.router.dispatch.Dispatch;
 import ringfence.router.dispatch.DispatchLimits;
 import ringfence.router.dispatch.Dispatcher;
@@ -31,6 +32,7 @@ import ringfence.router.egress.AttemptListener;
 import ringfence.router.egress.AttemptStream;
 import ringfence.router.egress.Egress;
 import ringfence.router.fleet.Fleet;
+import ringfence.router.fleet.FleetLimits;
 import ringfence.router.fleet.NodeStream;
 import ringfence.router.fleet.RefusedReportException;
 import ringfence.router.policy.Caller;
@@ -42,6 +44,7 @@ import ringfence.router.policy.budget.Reservation;
 import ringfence.router.policy.budget.Spending;
 import ringfence.router.policy.budget.Spent;
 import ringfence.router.policy.document.PolicyDocument;
+import ringfence.router.routing.Placement.Placed;
 import ringfence.router.routing.Placer;
 import ringfence.router.routing.TargetView;
 import ringfence.router.routing.Zone;
@@ -52,6 +55,7 @@ import ringfence.router.serving.Budgeted;
 final class SimulatedRouter extends Process {
   private static final long SILENCE_NANOS = 2 * World.SECONDS;
   private static final long AWAIT_LOST_NANOS = 60 * World.SECONDS;
+  private static final int WAITING_PLACES = 8;
   private static final long KEEP_ALIVE_NANOS = 10 * World.SECONDS;
   private static final long NODE_KEEP_ALIVE_NANOS = 13 * World.SECONDS;
 
@@ -62,6 +66,9 @@ final class SimulatedRouter extends Process {
 
   /// When each zone's nodes were last in the fleet, in this life; the largest number: now.
   private final Map<Zone, Map<String, Long>> lastThere = new HashMap<>();
+
+  /// Since when nodes could report, in this life.
+  private long listensSince;
 
   private Policy policy = new Policy();
   private Fleet fleet;
@@ -80,11 +87,13 @@ final class SimulatedRouter extends Process {
   /// One request that has arrived and not ended.
   static final class Running {
     final String requestId;
+    final long patientUntil;
     Dispatch dispatch;
     boolean ended;
 
-    Running(String requestId) {
+    Running(String requestId, long patientUntil) {
       this.requestId = requestId;
+      this.patientUntil = patientUntil;
     }
   }
 
@@ -134,14 +143,12 @@ final class SimulatedRouter extends Process {
           World.Event event = after(nanos, task);
           return event::callOff;
         };
-    WaitingRoom waitingRoom = new WaitingRoom(8, 4_000, alarms);
+    WaitingRoom waitingRoom = new WaitingRoom(WAITING_PLACES, 4_000, alarms);
     PrefixMemory prefixes = new PrefixMemory(16, world.random::nextLong);
     Observer observer = new Observer(waitingRoom, prefixes);
     fleet =
         new Fleet(
-            100,
-            SILENCE_NANOS,
-            AWAIT_LOST_NANOS,
+            new FleetLimits(100, SILENCE_NANOS, AWAIT_LOST_NANOS, simulation.awaitFirstNanos),
             world::now,
             this::wallClock,
             observer,
@@ -159,6 +166,8 @@ final class SimulatedRouter extends Process {
             limits,
             world.random::nextLong,
             observer);
+    fleet.listens();
+    listensSince = world.now();
     keepHouse();
   }
 
@@ -254,7 +263,15 @@ final class SimulatedRouter extends Process {
     }
 
     @Override
+    public void attemptBegun(AttemptFacts attempt) {
+      begins(attempt, waitingRoom.waiting());
+    }
+
+    @Override
     public void waited(long nanos, boolean found) {
+      if (found && mayNotKnowAllNodes()) {
+        simulation.statistics.count("waited for first reports");
+      }
       simulation.statistics.count(found ? "waited and found room" : "waited in vain");
     }
   }
@@ -263,7 +280,31 @@ final class SimulatedRouter extends Process {
     lastThere.computeIfAbsent(target.zone(), _ -> new HashMap<>()).put(target.name(), until);
   }
 
-  /// A request was refused: not for want of nodes that it has just lost.
+  private boolean mayNotKnowAllNodes() {
+    return world.now() - listensSince < simulation.awaitFirstNanos;
+  }
+
+  /// An attempt is sent: not away from the site while nearer nodes may not have reported and there
+  /// is time to wait for them. Who finds no place to wait in goes at once.
+  private void begins(AttemptFacts attempt, int waiting) {
+    Placed placed = attempt.placed();
+    if (!placed.target().zone().isFartherThan(Zone.SITE)) {
+      return;
+    }
+    for (Running one : running) {
+      if (one.requestId.equals(attempt.requestId())
+          && mayNotKnowAllNodes()
+          && waiting < WAITING_PLACES
+          && one.patientUntil - (long) (placed.firstTokenMillis() * World.MILLIS) > world.now()) {
+        world.violated(
+            Violation.Rule.NearNodesAreAwaited,
+            attempt.requestId() + " leaves the site before nodes could report");
+      }
+    }
+  }
+
+  /// A request was refused: not for want of nodes that it has just lost, or that had no time to
+  /// report.
   private void refused(RouteRequest request, Failure failure) {
     Zone farthest = WireZones.ofLabel(request.getLabel().getFarthestZone());
     boolean lost = false;
@@ -280,6 +321,16 @@ final class SimulatedRouter extends Process {
       world.violated(
           Violation.Rule.LostNodesAreAwaited,
           request.getRequestId() + " is refused while a node may come back");
+    }
+    if (mayNotKnowAllNodes()
+        && (failure.getReason() == Failure.Reason.NO_TARGET_IN_ZONE
+            || failure.getReason() == Failure.Reason.UNKNOWN_MODEL)) {
+      world.violated(
+          Violation.Rule.FirstReportsAreAwaited,
+          request.getRequestId() + " is refused before nodes could report");
+    }
+    if (failure.getMessage().contains("reported yet")) {
+      simulation.statistics.count("refused before nodes reported");
     }
     if (failure.getMessage().contains("lost; it may come back")) {
       simulation.statistics.count("waited for a lost node");
@@ -321,7 +372,12 @@ final class SimulatedRouter extends Process {
 
   /// A request has arrived on a call.
   void route(RouteRequest request, long remainingNanos, Pipe.End call, SimulatedClient client) {
-    Running one = new Running(request.getRequestId());
+    long patience =
+        request.getMaxWaitMillis() == 0
+            ? limits.maxWait().toNanos()
+            : request.getMaxWaitMillis() * World.MILLIS;
+    Running one =
+        new Running(request.getRequestId(), world.now() + Math.min(patience, remainingNanos));
     running.add(one);
     client.expectEndBy(this, one, remainingNanos);
     Caller caller = Caller.keyless(request.getTenant());

@@ -33,6 +33,7 @@ final class Simulation {
   final Set<String> arithmetics = new LinkedHashSet<>();
   private final List<SimulatedClient> clients = new ArrayList<>();
   private int pending;
+  private int asked;
   private int faults;
   final double duplicates;
   final boolean calm;
@@ -47,6 +48,10 @@ final class Simulation {
   private final boolean tight;
 
   final PolicyDocument policy;
+
+  /// For how long routers take it that nodes may not have reported yet.
+  final long awaitFirstNanos;
+
   long wallClockOffset;
 
   Simulation(long seed) {
@@ -59,6 +64,7 @@ final class Simulation {
     tight = world.chance(0.3);
     budget = tight ? world.between(90, 200) : 1_000_000;
     policy = policy(budget);
+    awaitFirstNanos = world.chance(0.3) ? 0 : world.between(World.SECONDS / 2, 5 * World.SECONDS);
     DispatchLimits limits =
         new DispatchLimits(
             4,
@@ -102,7 +108,7 @@ final class Simulation {
     nodes.forEach(SimulatedNode::start);
     int requests = 3 + world.random.nextInt(8);
     for (int i = 0; i < requests; i++) {
-      plan("request-" + i);
+      plan("request-" + asked++);
     }
     if (!calm) {
       int count = 1 + world.random.nextInt(5);
@@ -147,23 +153,43 @@ final class Simulation {
         world.between(300 * World.MILLIS, BUSY_NANOS / 2),
         () -> {
           pending--;
-          SimulatedClient client =
-              new SimulatedClient(
-                  this,
-                  requestId,
-                  Zone.values()[world.random.nextInt(4)],
-                  "tenant-" + (tight ? 0 : world.random.nextInt(3)));
-          clients.add(client);
-          client.ask(routers.get(world.random.nextInt(routers.size())));
-          if (world.chance(0.15)) {
-            world.after(world.between(0, 3 * World.SECONDS), client::hangUp);
-          }
-          if (world.chance(0.15)) {
-            world.after(
-                world.between(0, 2 * World.SECONDS),
-                () -> client.lag(world.between(0, 5 * World.SECONDS)));
-          }
+          ask(requestId, routers.get(world.random.nextInt(routers.size())));
         });
+  }
+
+  /// Some requests in the moment after a router has started, while nodes dial.
+  void askSoon(SimulatedRouter router) {
+    int count = 1 + world.random.nextInt(3);
+    for (int i = 0; i < count; i++) {
+      pending++;
+      String requestId = "request-" + asked++;
+      world.after(
+          world.between(0, 200 * World.MILLIS),
+          () -> {
+            pending--;
+            statistics.count("asked just after a start");
+            ask(requestId, router);
+          });
+    }
+  }
+
+  private void ask(String requestId, SimulatedRouter router) {
+    SimulatedClient client =
+        new SimulatedClient(
+            this,
+            requestId,
+            Zone.values()[world.random.nextInt(4)],
+            "tenant-" + (tight ? 0 : world.random.nextInt(3)));
+    clients.add(client);
+    client.ask(router);
+    if (world.chance(0.15)) {
+      world.after(world.between(0, 3 * World.SECONDS), client::hangUp);
+    }
+    if (world.chance(0.15)) {
+      world.after(
+          world.between(0, 2 * World.SECONDS),
+          () -> client.lag(world.between(0, 5 * World.SECONDS)));
+    }
   }
 
   /// The upstreams as the policy would name them.

@@ -34,6 +34,9 @@ class SimulationTest {
             "moved: DRAINED",
             "waited and found room",
             "waited for a lost node",
+            "waited for first reports",
+            "refused before nodes reported",
+            "asked just after a start",
             "late",
             "duplicated",
             "fault: NODE_CRASH",
@@ -85,7 +88,11 @@ class SimulationTest {
     DOES_NOT_CANCEL(Rule.NoOrphanSequence, Mutants.doesNothing("dispatch.Attempt", "ended")),
     FORGETS_THE_DEADLINE(
         Rule.EveryRequestEnds, Mutants.doesNothing("dispatch.Dispatch", "deadline")),
-    FORGETS_LOST_NODES(Rule.LostNodesAreAwaited, Mutants.doesNothing("fleet.LostNodes", "add"));
+    FORGETS_LOST_NODES(Rule.LostNodesAreAwaited, Mutants.doesNothing("fleet.LostNodes", "add")),
+    REFUSES_BEFORE_NODES_COULD_REPORT(
+        Rule.FirstReportsAreAwaited, Mutants.returnsFalse("dispatch.Prospects", "mayYetBeServed")),
+    LEAVES_THE_SITE_BEFORE_NODES_COULD_REPORT(
+        Rule.NearNodesAreAwaited, Mutants.returnsFalse("dispatch.Prospects", "holdsBack"));
 
     private final Rule rule;
     private final List<Planted> planted;

@@ -24,7 +24,11 @@ final class Violation extends RuntimeException {
     /// A request ends, once, by its deadline.
     EveryRequestEnds,
     /// Nobody is refused for want of a node that the router has just lost.
-    LostNodesAreAwaited
+    LostNodesAreAwaited,
+    /// Nobody is refused for want of a node that may not have reported yet after a router's start.
+    FirstReportsAreAwaited,
+    /// Nothing leaves the site while nearer nodes may not have reported yet and there is time.
+    NearNodesAreAwaited
   }
 
   Violation(Rule rule, String what) {
