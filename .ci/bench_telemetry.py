@@ -50,7 +50,9 @@ endpoint = f"http://127.0.0.1:{receiver.server_port}"
 
 
 def telemetry(service: str, sampling: float) -> dict:
-    return {f"ringfence.{service}.telemetry.endpoint": endpoint, f"ringfence.{service}.telemetry.sampling": sampling}
+    settings = {f"ringfence.{service}.telemetry.endpoint": endpoint}
+    # Where traces begin: routers and nodes keep what the gateway keeps.
+    return settings | {"ringfence.gateway.telemetry.sampling": sampling} if service == "gateway" else settings
 
 
 VARIANTS = {

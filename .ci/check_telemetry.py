@@ -3,12 +3,14 @@
 usage: check_telemetry.py
 
 Asks a stack whose node is killed in mid-answer, receives what its processes export, and follows the spans from parent to child. The logs are
-JSON with trace ids."""
+JSON with trace ids. What arrives of metrics is what /metrics says."""
 
 import http.client
 import http.server
 import json
+import re
 import shutil
+import struct
 import sys
 import threading
 import urllib.request
@@ -101,6 +103,34 @@ def spans() -> list[dict]:
     return all_spans
 
 
+def exported(service: str, name: str) -> list[tuple[dict[str, str], float]]:
+    """The points of a metric in the last export of a service that has it: labels, and a sum's value or a histogram's count."""
+    for request in reversed(received["/v1/metrics"]):
+        for resource_metrics in map(fields, fields(request).get(1, [])):
+            if attributes(fields(resource_metrics[1][0]).get(1, []))["service.name"] != service:
+                continue
+            for metric in (fields(metric) for scope in resource_metrics.get(2, []) for metric in fields(scope).get(2, [])):
+                if metric[1][0].decode() == name:
+                    sums, histograms = ([fields(point) for point in fields(metric[kind][0])[1]] if kind in metric else [] for kind in (7, 9))
+                    return [(attributes(point.get(7, [])), struct.unpack("<d", point[4][0])[0]) for point in sums] + [
+                        (attributes(point.get(9, [])), float(struct.unpack("<Q", point[4][0])[0])) for point in histograms
+                    ]
+    return []
+
+
+def scraped(port: int, name: str) -> list[tuple[dict[str, str], float]]:
+    text = urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5).read().decode()
+    return [(dict(re.findall(r'(\w+)="([^"]*)"', labels or "")), float(value)) for labels, value in re.findall(rf"^{name}(?:{{(.*)}})? (\S+)$", text, re.M)]
+
+
+def same_figures(service: str, port: int, name: str, prometheus: str) -> bool:
+    def sort(points: list) -> list:
+        return sorted((sorted((key.replace(".", "_"), value) for key, value in labels.items()), value) for labels, value in points)
+
+    found = sort(exported(service, name))
+    return bool(found) and found == sort(scraped(port, prometheus))
+
+
 stack = Stack("telemetry")
 receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
 threading.Thread(target=receiver.serve_forever, daemon=True).start()
@@ -110,7 +140,7 @@ router, router_http, gateway, node1, node1_http, node2, node2_http = (free_port(
 def telemetry(service: str) -> dict:
     return {
         f"ringfence.{service}.telemetry.endpoint": f"http://127.0.0.1:{receiver.server_port}",
-        f"ringfence.{service}.telemetry.sampling": 1,
+        **({"ringfence.gateway.telemetry.sampling": 1} if service == "gateway" else {}),
         f"ringfence.{service}.telemetry.metric-interval": "1s",
         f"ringfence.{service}.telemetry.json-log": "true",
         "quarkus.http.host": "127.0.0.1",
@@ -182,7 +212,15 @@ try:
         "usage is told": root["attributes"].get("gen_ai.usage.output_tokens") == "60",
         "no prompt in a span": not any(MARK.encode() in body for bodies in received.values() for body in bodies),
     }
-    wait_for("metrics of all services", lambda: all(any(name.encode() in body for body in received["/v1/metrics"]) for name in ("gen_ai.server.time_to_first_token", "ringfence.router.requests", "ringfence.node.ttft")))
+    survivor = next(port for name, port in (("node-1", node1_http), ("node-2", node2_http)) if name != killed)
+    for service, port, name, prometheus in (
+        ("ringfence-gateway", stack.health["gateway"], "gen_ai.server.time_to_first_token", "gen_ai_server_time_to_first_token_seconds_count"),
+        ("ringfence-gateway", stack.health["gateway"], "ringfence.gateway.tokens", "ringfence_gateway_tokens_total"),
+        ("ringfence-router", router_http, "ringfence.router.attempts", "ringfence_router_attempts_total"),
+        ("ringfence-router", router_http, "ringfence.router.placement", "ringfence_router_placement_seconds_count"),
+        ("ringfence-node", survivor, "ringfence.node.ttft", "ringfence_node_ttft_seconds_count"),
+    ):
+        wait_for(f"{name} as /metrics has it", lambda: same_figures(service, port, name, prometheus))
     log = (stack.folder / "router.log").read_text()
     ended = [json.loads(line) for line in log.splitlines() if line.startswith("{") and "TARGET_LOST" in line]
     checks["the log is JSON and knows the trace"] = any(line.get("traceId") == trace for line in ended)

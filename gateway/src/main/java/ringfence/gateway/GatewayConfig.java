@@ -62,8 +62,16 @@ public interface GatewayConfig {
   /// Certificates for the links to routers; without them routers are on this machine.
   TlsConfig tls();
 
-  /// Where traces and metrics are exported to.
-  TelemetryConfig telemetry();
+  /// Where traces and metrics are exported to, and which traces.
+  Telemetry telemetry();
+
+  /// The gateway is where traces begin: routers and nodes keep what it keeps.
+  interface Telemetry extends TelemetryConfig {
+
+    /// The part of requests whose traces are kept, 0 to 1.
+    @WithDefault("0.1")
+    double sampling();
+  }
 
   /// HTTPS for clients; without it `quarkus.http.port` speaks HTTP, on loopback alone.
   Https https();

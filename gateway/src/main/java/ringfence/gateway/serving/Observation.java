@@ -1,7 +1,6 @@
 package ringfence.gateway.serving;
 
 import io.opentelemetry.api.trace.Span;
-import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.ApiError;
@@ -21,6 +20,7 @@ final class Observation {
   private final long arrivedNanos;
   private final Span span;
   private String model = RequestMetrics.NO_MODEL;
+  private RequestMetrics.@Nullable ModelMeters meters;
   private long firstTokenNanos;
   private long lastTokenNanos;
   private int status;
@@ -47,12 +47,7 @@ final class Observation {
       String requestId,
       long arrivedNanos,
       @Nullable String traceParent) {
-    Span span =
-        metrics.telemetry().isOn()
-            ? metrics
-                .telemetry()
-                .start("POST " + route, SpanKind.SERVER, TraceParent.parse(traceParent))
-            : Span.getInvalid();
+    Span span = metrics.span(route, traceParent);
     if (span.isRecording()) {
       span.setAttribute("http.route", route);
       span.setAttribute("gen_ai.operation.name", RequestMetrics.operation(route));
@@ -95,17 +90,27 @@ final class Observation {
     long now = System.nanoTime();
     if (lastTokenNanos == 0) {
       firstTokenNanos = now;
-      metrics.firstToken(model, now - arrivedNanos);
+      meters().firstToken(now - arrivedNanos);
       span.addEvent("first_token");
     } else {
-      metrics.interToken(model, now - lastTokenNanos);
+      meters().interToken(now - lastTokenNanos);
     }
     lastTokenNanos = now;
   }
 
+  /// Looked up once, not for each token.
+  private RequestMetrics.ModelMeters meters() {
+    RequestMetrics.ModelMeters known = meters;
+    if (known == null) {
+      known = metrics.meters(model);
+      meters = known;
+    }
+    return known;
+  }
+
   void completed(Tally tally) {
     status = 200;
-    metrics.tokens(model, tally);
+    meters().tokens(tally);
     long now = System.nanoTime();
     metrics
         .generations()

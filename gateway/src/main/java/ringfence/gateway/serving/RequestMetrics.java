@@ -4,6 +4,9 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanContext;
+import io.opentelemetry.api.trace.SpanKind;
 import io.quarkus.runtime.configuration.ConfigurationException;
 import jakarta.annotation.PreDestroy;
 import jakarta.inject.Singleton;
@@ -11,12 +14,14 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import ringfence.gateway.GatewayConfig;
 import ringfence.gateway.access.Access;
 import ringfence.gateway.openai.Tally;
 import ringfence.telemetry.JsonLog;
 import ringfence.telemetry.Telemetry;
 import ringfence.telemetry.TelemetrySettings;
+import ringfence.telemetry.TraceParent;
 
 /// The gateway's metrics. Labels are bounded: routes and statuses are few, and of models only the
 /// first that the router knew get a name.
@@ -29,12 +34,29 @@ public final class RequestMetrics {
 
   private record Request(String route, String model, int status) {}
 
-  private record ModelMeters(
-      Timer firstToken, Timer interToken, Counter prompt, Counter cached, Counter answer) {}
+  /// What is measured of one model's answers.
+  record ModelMeters(
+      Timer firstTokens, Timer interTokens, Counter prompt, Counter cached, Counter answer) {
+
+    void firstToken(long nanos) {
+      firstTokens.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void interToken(long nanos) {
+      interTokens.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    void tokens(Tally tally) {
+      prompt.increment((double) tally.promptTokens());
+      cached.increment((double) tally.cachedPromptTokens());
+      answer.increment((double) tally.answerTokens());
+    }
+  }
 
   private final MeterRegistry registry;
   private final GenerationMetrics generations;
   private final Telemetry telemetry;
+  private final Sampling sampling;
   private final Map<String, ModelMeters> models = new ConcurrentHashMap<>();
   private final Map<Request, Timer> requests = new ConcurrentHashMap<>();
 
@@ -42,27 +64,33 @@ public final class RequestMetrics {
     this.registry = registry;
     this.generations = new GenerationMetrics(registry);
     JsonLog.install(config.telemetry());
-    this.telemetry = telemetry(config);
+    try {
+      this.telemetry =
+          Telemetry.of(
+              TelemetrySettings.of("ringfence.gateway.telemetry", config.telemetry()),
+              "ringfence-gateway",
+              "gateway");
+      this.sampling = new Sampling(config.telemetry().sampling());
+    } catch (IllegalArgumentException wrong) {
+      throw new ConfigurationException(String.valueOf(wrong.getMessage()), wrong);
+    }
     telemetry.export(registry);
     Gauge.builder("ringfence.gateway.requests.in.flight", access.gate(), gate -> gate.inFlight())
         .description("Requests under way; one with several prompts counts once for each")
         .register(registry);
   }
 
-  private static Telemetry telemetry(GatewayConfig config) {
-    try {
-      return Telemetry.of(
-          TelemetrySettings.of("ringfence.gateway.telemetry", config.telemetry()),
-          "ringfence-gateway",
-          "gateway");
-    } catch (IllegalArgumentException wrong) {
-      throw new ConfigurationException(String.valueOf(wrong.getMessage()), wrong);
+  /// The span of a request whose trace is kept; one that records nothing where it is not.
+  ///
+  /// @param traceParent the client's header; null: it sent none
+  Span span(String route, @Nullable String traceParent) {
+    if (!telemetry.isOn()) {
+      return Span.getInvalid();
     }
-  }
-
-  /// What makes spans.
-  Telemetry telemetry() {
-    return telemetry;
+    SpanContext client = TraceParent.parse(traceParent);
+    return sampling.keeps(client)
+        ? telemetry.start("POST " + route, SpanKind.SERVER, client)
+        : Span.getInvalid();
   }
 
   /// What is measured of complete answers.
@@ -102,22 +130,8 @@ public final class RequestMetrics {
         .register(registry);
   }
 
-  void firstToken(String model, long nanos) {
-    meters(model).firstToken().record(nanos, TimeUnit.NANOSECONDS);
-  }
-
-  void interToken(String model, long nanos) {
-    meters(model).interToken().record(nanos, TimeUnit.NANOSECONDS);
-  }
-
-  void tokens(String model, Tally tally) {
-    ModelMeters meters = meters(model);
-    meters.prompt().increment((double) tally.promptTokens());
-    meters.cached().increment((double) tally.cachedPromptTokens());
-    meters.answer().increment((double) tally.answerTokens());
-  }
-
-  private ModelMeters meters(String model) {
+  /// @param model a bounded name
+  ModelMeters meters(String model) {
     return models.computeIfAbsent(
         model,
         name ->

@@ -1,11 +1,6 @@
 package ringfence.telemetry;
 
-import io.micrometer.core.instrument.Clock;
 import io.micrometer.core.instrument.MeterRegistry;
-import io.micrometer.core.instrument.composite.CompositeMeterRegistry;
-import io.micrometer.registry.otlp.AggregationTemporality;
-import io.micrometer.registry.otlp.OtlpConfig;
-import io.micrometer.registry.otlp.OtlpMeterRegistry;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.trace.Span;
@@ -13,23 +8,28 @@ import io.opentelemetry.api.trace.SpanContext;
 import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.Tracer;
 import io.opentelemetry.context.Context;
+import io.opentelemetry.exporter.otlp.http.metrics.OtlpHttpMetricExporter;
+import io.opentelemetry.exporter.otlp.http.metrics.OtlpHttpMetricExporterBuilder;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporter;
 import io.opentelemetry.exporter.otlp.http.trace.OtlpHttpSpanExporterBuilder;
+import io.opentelemetry.sdk.common.CompletableResultCode;
+import io.opentelemetry.sdk.metrics.SdkMeterProvider;
+import io.opentelemetry.sdk.metrics.export.PeriodicMetricReader;
 import io.opentelemetry.sdk.resources.Resource;
 import io.opentelemetry.sdk.trace.SdkTracerProvider;
 import io.opentelemetry.sdk.trace.export.BatchSpanProcessor;
 import io.opentelemetry.sdk.trace.samplers.Sampler;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/// What a service exports: spans, and its metrics beside what Prometheus reads. Off, it costs a
-/// test of a field. Spans wait for their export in a queue of [#QUEUE]; when it is full they are
-/// dropped.
+/// What a service exports: spans, and the metrics that Prometheus reads too. Off, it costs a test
+/// of a field. Spans wait for their export in a queue of [#QUEUE]; when it is full they are
+/// dropped. Which traces are kept is for those who begin them to say: a span is recorded unless its
+/// parent is not kept.
 public final class Telemetry implements AutoCloseable {
   /// Exports nothing.
-  public static final Telemetry OFF = new Telemetry(null, null, null, Map.of());
+  public static final Telemetry OFF = new Telemetry(null, null, null, Resource.empty());
 
   private static final int QUEUE = 8_192;
   private static final Duration EXPORT_LIMIT = Duration.ofSeconds(5);
@@ -41,14 +41,14 @@ public final class Telemetry implements AutoCloseable {
   private final @Nullable TelemetrySettings settings;
   private final @Nullable SdkTracerProvider provider;
   private final @Nullable Tracer tracer;
-  private final Map<String, String> resource;
-  private @Nullable OtlpMeterRegistry meters;
+  private final Resource resource;
+  private @Nullable SdkMeterProvider meters;
 
   private Telemetry(
       @Nullable TelemetrySettings settings,
       @Nullable SdkTracerProvider provider,
       @Nullable Tracer tracer,
-      Map<String, String> resource) {
+      Resource resource) {
     this.settings = settings;
     this.provider = provider;
     this.tracer = tracer;
@@ -71,17 +71,17 @@ public final class Telemetry implements AutoCloseable {
             .setTimeout(EXPORT_LIMIT)
             .setConnectTimeout(EXPORT_LIMIT);
     settings.headers().forEach(exporter::addHeader);
-    Sampler ratio = Sampler.traceIdRatioBased(settings.sampling());
+    Resource resource =
+        Resource.getDefault()
+            .merge(
+                Resource.create(
+                    Attributes.of(
+                        AttributeKey.stringKey("service.name"), service,
+                        AttributeKey.stringKey("service.instance.id"), instance)));
     SdkTracerProvider provider =
         SdkTracerProvider.builder()
-            .setResource(
-                Resource.getDefault()
-                    .merge(
-                        Resource.create(
-                            Attributes.of(
-                                AttributeKey.stringKey("service.name"), service,
-                                AttributeKey.stringKey("service.instance.id"), instance))))
-            .setSampler(Sampler.parentBased(ratio))
+            .setResource(resource)
+            .setSampler(Sampler.parentBased(Sampler.alwaysOn()))
             .addSpanProcessor(
                 BatchSpanProcessor.builder(exporter.build())
                     .setMaxQueueSize(QUEUE)
@@ -90,64 +90,29 @@ public final class Telemetry implements AutoCloseable {
                     .setExporterTimeout(EXPORT_LIMIT)
                     .build())
             .build();
-    return new Telemetry(
-        settings,
-        provider,
-        provider.get("ringfence"),
-        Map.of("service.name", service, "service.instance.id", instance));
+    return new Telemetry(settings, provider, provider.get("ringfence"), resource);
   }
 
-  /// Exports a registry's metrics too.
-  ///
-  /// @param registry one that others can be added to
+  /// Exports a registry's metrics too, as they are at each interval: nothing is recorded for it.
   public void export(MeterRegistry registry) {
-    TelemetrySettings exporting = settings;
-    if (exporting == null
-        || exporting.metricInterval().isZero()
-        || !(registry instanceof CompositeMeterRegistry composite)) {
+    if (settings == null || settings.metricInterval().isZero()) {
       return;
     }
-    OtlpMeterRegistry added =
-        new OtlpMeterRegistry(
-            new OtlpConfig() {
-              @Override
-              public @Nullable String get(String key) {
-                return null;
-              }
-
-              @Override
-              public String url() {
-                return exporting.endpoint() + "/v1/metrics";
-              }
-
-              @Override
-              public Duration step() {
-                return exporting.metricInterval();
-              }
-
-              @Override
-              public Map<String, String> headers() {
-                return exporting.headers();
-              }
-
-              @Override
-              public Map<String, String> resourceAttributes() {
-                return resource;
-              }
-
-              @Override
-              public AggregationTemporality aggregationTemporality() {
-                return AggregationTemporality.CUMULATIVE;
-              }
-
-              @Override
-              public TimeUnit baseTimeUnit() {
-                return TimeUnit.SECONDS;
-              }
-            },
-            Clock.SYSTEM);
-    meters = added;
-    composite.add(added);
+    OtlpHttpMetricExporterBuilder exporter =
+        OtlpHttpMetricExporter.builder()
+            .setEndpoint(settings.endpoint() + "/v1/metrics")
+            .setTimeout(EXPORT_LIMIT)
+            .setConnectTimeout(EXPORT_LIMIT);
+    settings.headers().forEach(exporter::addHeader);
+    meters =
+        SdkMeterProvider.builder()
+            .setResource(resource)
+            .registerMetricProducer(new MeterSnapshots(registry))
+            .registerMetricReader(
+                PeriodicMetricReader.builder(exporter.build())
+                    .setInterval(settings.metricInterval())
+                    .build())
+            .build();
   }
 
   /// Whether spans are made at all.
@@ -155,7 +120,7 @@ public final class Telemetry implements AutoCloseable {
     return tracer != null;
   }
 
-  /// Begins a span; one that records nothing where it is off or not sampled.
+  /// Begins a span; one that records nothing where it is off or its parent is not kept.
   ///
   /// @param parent of this or another process; an invalid one: it begins a trace
   public Span start(String name, SpanKind kind, SpanContext parent) {
@@ -183,11 +148,15 @@ public final class Telemetry implements AutoCloseable {
   /// Exports what waits, for a few seconds at most.
   @Override
   public void close() {
-    if (provider != null) {
-      provider.shutdown().join(EXPORT_LIMIT.toSeconds(), TimeUnit.SECONDS);
-    }
-    if (meters != null) {
-      meters.close();
+    CompletableResultCode spans = provider == null ? null : provider.shutdown();
+    CompletableResultCode metrics = meters == null ? null : meters.shutdown();
+    await(spans);
+    await(metrics);
+  }
+
+  private static void await(@Nullable CompletableResultCode export) {
+    if (export != null) {
+      export.join(EXPORT_LIMIT.toSeconds(), TimeUnit.SECONDS);
     }
   }
 }

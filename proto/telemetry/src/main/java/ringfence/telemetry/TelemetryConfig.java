@@ -12,10 +12,6 @@ public interface TelemetryConfig {
   /// exported and no span is made.
   Optional<String> endpoint();
 
-  /// The part of requests whose traces are kept, 0 to 1; decided where a trace begins.
-  @WithDefault("0.1")
-  double sampling();
-
   /// How often metrics are exported; 0: never.
   @WithDefault("60s")
   Duration metricInterval();

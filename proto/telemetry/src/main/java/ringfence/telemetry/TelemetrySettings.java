@@ -9,10 +9,9 @@ import org.jspecify.annotations.Nullable;
 /// Where telemetry goes, checked.
 ///
 /// @param endpoint without a slash at its end
-/// @param sampling 0 to 1
 /// @param metricInterval zero: metrics are not exported
 public record TelemetrySettings(
-    String endpoint, double sampling, Duration metricInterval, Map<String, String> headers) {
+    String endpoint, Duration metricInterval, Map<String, String> headers) {
 
   public TelemetrySettings {
     headers = Map.copyOf(headers);
@@ -30,17 +29,13 @@ public record TelemetrySettings(
     if (!isBaseUrl(endpoint)) {
       throw wrong(prefix, "endpoint", endpoint, "a base URL such as http://127.0.0.1:4318");
     }
-    if (!(config.sampling() >= 0 && config.sampling() <= 1)) {
-      throw wrong(prefix, "sampling", config.sampling(), "0 to 1");
-    }
     Duration interval = config.metricInterval();
     if (interval.isNegative()
         || (!interval.isZero() && interval.compareTo(Duration.ofMillis(500)) < 0)
         || interval.compareTo(Duration.ofHours(1)) > 0) {
       throw wrong(prefix, "metric-interval", interval, "0, or PT0.5S to PT1H");
     }
-    return new TelemetrySettings(
-        endpoint.replaceAll("/+$", ""), config.sampling(), interval, config.headers());
+    return new TelemetrySettings(endpoint.replaceAll("/+$", ""), interval, config.headers());
   }
 
   private static boolean isBaseUrl(String text) {

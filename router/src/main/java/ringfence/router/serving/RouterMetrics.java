@@ -9,6 +9,7 @@ import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntSupplier;
@@ -41,6 +42,7 @@ final class RouterMetrics
   private final Timer unserved;
   private final Map<Cause, Counter> moves = new EnumMap<>(Cause.class);
   private final Timer screening;
+  private final Map<String, Counter> findings = new ConcurrentHashMap<>();
   private final Map<Failure.Reason, Counter> requests = new EnumMap<>(Failure.Reason.class);
   private final Map<Failure.Reason, Counter> attempts = new EnumMap<>(Failure.Reason.class);
 
@@ -166,10 +168,14 @@ final class RouterMetrics
   }
 
   private void finding(String detector) {
-    Counter.builder("ringfence.router.detector.findings")
-        .description("Requests in which a detector found something")
-        .tag("detector", detector)
-        .register(registry)
+    findings
+        .computeIfAbsent(
+            detector,
+            kind ->
+                Counter.builder("ringfence.router.detector.findings")
+                    .description("Requests in which a detector found something")
+                    .tag("detector", kind)
+                    .register(registry))
         .increment();
   }
 
