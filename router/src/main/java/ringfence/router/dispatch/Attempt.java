@@ -6,7 +6,7 @@ import ringfence.proto.v1.GenerationEvent;
 import ringfence.router.Alarms.Alarm;
 import ringfence.router.egress.AttemptListener;
 import ringfence.router.egress.AttemptStream;
-import ringfence.router.fleet.Fleet;
+import ringfence.router.fleet.InFlight;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.routing.Placement.Placed;
 
@@ -16,7 +16,7 @@ final class Attempt implements AttemptListener {
   final int number;
   final Placed placed;
   final EgressGrant grant;
-  final Fleet.InFlight inFlight;
+  final InFlight inFlight;
 
   /// Tokens of the answer when it began.
   final int tokensBefore;
@@ -38,7 +38,7 @@ final class Attempt implements AttemptListener {
       int number,
       Placed placed,
       EgressGrant grant,
-      Fleet.InFlight inFlight,
+      InFlight inFlight,
       int tokensBefore,
       long nowNanos) {
     this.dispatch = dispatch;

@@ -3,7 +3,7 @@ package ringfence.router.dispatch;
 import ringfence.proto.v1.Failure;
 import ringfence.proto.v1.Failure.Reason;
 import ringfence.router.Failures;
-import ringfence.router.fleet.Fleet;
+import ringfence.router.fleet.InFlight;
 import ringfence.router.policy.EgressGrant;
 import ringfence.router.policy.GrantDeniedException;
 import ringfence.router.routing.Placement.Placed;
@@ -42,7 +42,7 @@ final class Departures {
   Sent send(Dispatch dispatch, Placed placed, Answer answer, long nowNanos) {
     attempts++;
     TargetView target = placed.target();
-    Fleet.InFlight inFlight =
+    InFlight inFlight =
         parts
             .fleet()
             .begin(
@@ -80,7 +80,7 @@ final class Departures {
     }
   }
 
-  private void stayed(AttemptFacts facts, Fleet.InFlight inFlight, Reason reason) {
+  private void stayed(AttemptFacts facts, InFlight inFlight, Reason reason) {
     inFlight.ended();
     parts.observer().attemptEnded(facts, reason);
   }

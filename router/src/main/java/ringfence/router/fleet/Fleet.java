@@ -3,13 +3,11 @@ package ringfence.router.fleet;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.Collections;
-import java.util.HashSet;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
+import java.util.function.BooleanSupplier;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -37,6 +35,8 @@ public final class Fleet {
   private final FirstReports firstReports;
   private final Map<String, Long> modelsSince = new LinkedHashMap<>();
   private final Supplier<List<TargetView>> upstreams;
+  private final TargetLists lists;
+  private final TargetLists listsWithLost;
   private volatile @Nullable List<TargetView> snapshot;
 
   /// An empty fleet that expects nobody.
@@ -70,6 +70,8 @@ public final class Fleet {
     this.lost = new LostNodes(limits.maxNodes(), limits.awaitLostNanos());
     this.firstReports = new FirstReports(limits.awaitFirstNanos());
     this.upstreams = upstreams;
+    this.lists = new TargetLists(upstreams);
+    this.listsWithLost = new TargetLists(upstreams);
     this.nanoClock = nanoClock;
     this.wallClock = wallClock;
     this.observer = observer;
@@ -223,42 +225,21 @@ public final class Fleet {
   }
 
   /// Every node, in the order of registration, then the upstreams; immutable. A node that has the
-  /// name of an upstream is left out: names say who is priced how, and whom a receipt names.
+  /// name of an upstream is left out.
   public List<TargetView> targets() {
-    List<TargetView> views = snapshot;
-    return withUpstreams(views != null ? views : renew());
+    return lists.of(present(), List.of());
   }
 
-  /// The targets, and the nodes that have gone and may come back: none of these takes an attempt
-  /// ([TargetView#unavailable]), but a request that one of them could serve may wait for it.
+  /// The targets, and before the upstreams the nodes that have gone and may come back: none of
+  /// these takes an attempt ([TargetView#unavailable]), but a request that one of them could serve
+  /// may wait for it.
   public List<TargetView> targetsAndLost() {
-    List<TargetView> gone = lost.at(nanoClock.getAsLong());
-    if (gone.isEmpty()) {
-      return targets();
-    }
-    List<TargetView> views = snapshot;
-    List<TargetView> present = views != null ? views : renew();
-    List<TargetView> known = new ArrayList<>(present.size() + gone.size());
-    known.addAll(present);
-    known.addAll(gone);
-    return withUpstreams(Collections.unmodifiableList(known));
+    return listsWithLost.of(present(), lost.at(nanoClock.getAsLong()));
   }
 
-  private List<TargetView> withUpstreams(List<TargetView> known) {
-    List<TargetView> beyond = upstreams.get();
-    if (beyond.isEmpty()) {
-      return known;
-    }
-    Set<String> taken = HashSet.newHashSet(beyond.size());
-    beyond.forEach(upstream -> taken.add(upstream.name()));
-    List<TargetView> all = new ArrayList<>(known.size() + beyond.size());
-    for (TargetView node : known) {
-      if (!taken.contains(node.name())) {
-        all.add(node);
-      }
-    }
-    all.addAll(beyond);
-    return Collections.unmodifiableList(all);
+  private List<TargetView> present() {
+    List<TargetView> views = snapshot;
+    return views != null ? views : renew();
   }
 
   /// The upstreams that take attempts now.
@@ -285,16 +266,37 @@ public final class Fleet {
     synchronized (this) {
       FleetNode node = nodes.get(target.name());
       if (node == null || !node.view.incarnation().equals(target.incarnation())) {
-        return new InFlight(null, model, new FleetNode.Sent(), sequences, promptTokens, 0);
+        return new InFlight(
+            this, nanoClock, null, model, new FleetNode.Sent(), sequences, promptTokens, 0);
       }
       ModelView seen = node.view.model(model);
       long before = seen == null ? 0 : seen.waitingPromptTokens();
+      FleetNode.Sent sent = node.sent(model);
+      sent.begun(sequences, promptTokens);
       InFlight inFlight =
-          new InFlight(node, model, node.sent(model), sequences, promptTokens, before);
-      inFlight.sent.begun(sequences, promptTokens);
+          new InFlight(this, nanoClock, node, model, sent, sequences, promptTokens, before);
       node.sentChanged();
       snapshot = null;
       return inFlight;
+    }
+  }
+
+  /// Has an attempt counted.
+  ///
+  /// @param on null: on no node of the fleet
+  /// @param count false: there was nothing to count
+  /// @param end room may have come
+  void counts(@Nullable FleetNode on, BooleanSupplier count, boolean end) {
+    boolean counted;
+    synchronized (this) {
+      counted = count.getAsBoolean();
+      if (counted && on != null) {
+        on.sentChanged();
+        snapshot = null;
+      }
+    }
+    if (counted && end) {
+      observer.reported();
     }
   }
 
@@ -336,89 +338,4 @@ public final class Fleet {
       NodeLoad load,
       long silentNanos,
       NodeState state) {}
-
-  /// An attempt in flight, counted into its target's load; what it meets corrects the target's
-  /// speeds. Its owner calls it from one thread at a time.
-  public final class InFlight {
-    private final @Nullable FleetNode node;
-    private final String model;
-    private final FleetNode.Sent sent;
-    private final int sequences;
-    private final long prefillTokens;
-    private final long begunNanos = nanoClock.getAsLong();
-    private long promptTokens;
-    private long firstNanos;
-    private long lastNanos;
-    private int tokens;
-    private boolean held;
-    private boolean ended;
-
-    private InFlight(
-        @Nullable FleetNode node,
-        String model,
-        FleetNode.Sent sent,
-        int sequences,
-        long promptTokens,
-        long waitingBefore) {
-      this.node = node;
-      this.model = model;
-      this.sent = sent;
-      this.sequences = sequences;
-      this.promptTokens = promptTokens;
-      this.prefillTokens = promptTokens + waitingBefore;
-    }
-
-    /// A token has come; with the first one its prompt no longer waits.
-    public void token() {
-      lastNanos = nanoClock.getAsLong();
-      if (tokens++ == 0) {
-        firstNanos = lastNanos;
-        change(false);
-      }
-    }
-
-    /// The reader lags: what is seen from now on says nothing of the target's speed.
-    public void held() {
-      held = true;
-    }
-
-    /// The attempt has ended.
-    public void ended() {
-      change(true);
-    }
-
-    private Observation observation(FleetNode on) {
-      boolean decoded = !held && tokens > sequences;
-      return new Observation(
-          on.batch(model),
-          prefillTokens,
-          (firstNanos - begunNanos) / 1e9,
-          decoded ? tokens / sequences - 1 : 0,
-          (lastNanos - firstNanos) / 1e9);
-    }
-
-    private void change(boolean end) {
-      synchronized (Fleet.this) {
-        if (ended) {
-          return;
-        }
-        sent.prefilled(promptTokens);
-        promptTokens = 0;
-        if (end) {
-          ended = true;
-          sent.ended(sequences);
-        }
-        if (node != null) {
-          if (end && tokens > 0) {
-            node.learned(model, observation(node));
-          }
-          node.sentChanged();
-          snapshot = null;
-        }
-      }
-      if (end) {
-        observer.reported();
-      }
-    }
-  }
 }

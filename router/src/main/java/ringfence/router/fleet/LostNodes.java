@@ -1,6 +1,5 @@
 package ringfence.router.fleet;
 
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -13,9 +12,20 @@ final class LostNodes {
   private final int maxNodes;
   private final long whileNanos;
   private final Map<String, Lost> byName = new LinkedHashMap<>();
-  private volatile List<Lost> inOrder = List.of();
+  private volatile Shown shown = Shown.NONE;
 
   private record Lost(TargetView view, long sinceNanos) {}
+
+  /// Some of them, the longest gone first.
+  ///
+  /// @param views the same ones, as placement sees them
+  private record Shown(List<Lost> nodes, List<TargetView> views) {
+    static final Shown NONE = new Shown(List.of(), List.of());
+
+    static Shown of(List<Lost> nodes) {
+      return nodes.isEmpty() ? NONE : new Shown(nodes, nodes.stream().map(Lost::view).toList());
+    }
+  }
 
   /// @param maxNodes with those that are there
   /// @param whileNanos for so long each is remembered; 0: none is
@@ -49,22 +59,25 @@ final class LostNodes {
       oldest.next();
       oldest.remove();
     }
-    inOrder = List.copyOf(byName.values());
+    show(List.copyOf(byName.values()));
   }
 
-  /// Those that may still come back.
+  /// Those that may still come back: the same list until that changes.
   List<TargetView> at(long nowNanos) {
-    List<Lost> all = inOrder;
-    if (all.isEmpty() || isOver(all.getLast(), nowNanos)) {
-      return List.of();
-    }
-    List<TargetView> views = new ArrayList<>(all.size());
-    for (Lost lost : all) {
-      if (!isOver(lost, nowNanos)) {
-        views.add(lost.view);
-      }
-    }
-    return views;
+    Shown now = shown;
+    return now.nodes.isEmpty() || !isOver(now.nodes.getFirst(), nowNanos)
+        ? now.views
+        : withoutThoseThatAreOver(nowNanos);
+  }
+
+  private synchronized List<TargetView> withoutThoseThatAreOver(long nowNanos) {
+    return show(shown.nodes.stream().filter(lost -> !isOver(lost, nowNanos)).toList());
+  }
+
+  private synchronized List<TargetView> show(List<Lost> nodes) {
+    Shown now = Shown.of(nodes);
+    shown = now;
+    return now.views;
   }
 
   private boolean isOver(Lost lost, long nowNanos) {

@@ -7,6 +7,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -29,6 +30,7 @@ class FleetTest {
   private static final String DIGEST = "0123456789abcdef".repeat(4);
   private long nanos = 1_000;
   private final List<String> heard = new ArrayList<>();
+  private final List<TargetView> upstreams = new ArrayList<>();
   private final Fleet fleet =
       new Fleet(
           new FleetLimits(
@@ -49,7 +51,7 @@ class FleetTest {
               heard.add("left " + target.name());
             }
           },
-          List::of);
+          () -> upstreams);
 
   private static final class Stream implements NodeStream {
     private Failure closedWith;
@@ -197,6 +199,70 @@ class FleetTest {
     assertThat(lostNow()).containsExactly("four", "three");
   }
 
+  private static TargetView upstream(String name) {
+    return new TargetView(
+        name,
+        "upstream",
+        ringfence.router.routing.Zone.EXTERNAL,
+        "https://" + name,
+        false,
+        0,
+        false,
+        "",
+        Map.of(),
+        null);
+  }
+
+  private List<String> namesWithLost() {
+    return fleet.targetsAndLost().stream().map(TargetView::name).toList();
+  }
+
+  @Test
+  void listsStayTheSameUntilTheFleetChanges() throws Exception {
+    fleet.lost(register("gone"), "its stream broke");
+    pass(Duration.ofSeconds(30));
+    fleet.lost(register("later"), "its stream broke");
+    Stream stream = register("one");
+    List<TargetView> present = fleet.targets();
+    List<TargetView> known = fleet.targetsAndLost();
+    assertThat(namesWithLost()).containsExactly("one", "gone", "later");
+    pass(Duration.ofSeconds(30));
+    assertThat(fleet.targets()).isSameAs(present);
+    assertThat(fleet.targetsAndLost()).isSameAs(known);
+    // What is sent to upstreams changes no node.
+    fleet.begin(upstream("partner"), "tiny", 1, 10).ended();
+    assertThat(fleet.targetsAndLost()).isSameAs(known);
+
+    pass(Duration.ofNanos(1));
+    assertThat(namesWithLost()).containsExactly("one", "later");
+    assertThat(fleet.targets()).isSameAs(present);
+    fleet.begin(fleet.targets().getFirst(), "tiny", 2, 10);
+    assertThat(fleet.targetsAndLost().getFirst().model("tiny").sequences()).isEqualTo(2);
+    fleet.report(stream, load(3, 0, 0));
+    assertThat(fleet.targetsAndLost().getFirst().model("tiny").sequences()).isEqualTo(3);
+    fleet.lost(stream, "its stream broke");
+    assertThat(namesWithLost()).containsExactly("later", "one");
+    assertThat(known).hasSize(3);
+  }
+
+  @Test
+  void upstreamsAreAsTheyAreNowAndNoNodeHasTheNameOfOne() throws Exception {
+    register("one");
+    fleet.lost(register("two"), "its stream broke");
+    upstreams.add(upstream("partner"));
+    assertThat(namesWithLost()).containsExactly("one", "two", "partner");
+    TargetView other = upstream("partner");
+    upstreams.set(0, other);
+    assertThat(fleet.targetsAndLost().getLast()).isSameAs(other);
+    upstreams.set(0, upstream("one"));
+    assertThat(namesWithLost()).containsExactly("two", "one");
+    assertThat(fleet.targets()).containsExactly(upstreams.getFirst());
+    upstreams.set(0, upstream("two"));
+    assertThat(namesWithLost()).containsExactly("one", "two");
+    upstreams.clear();
+    assertThat(namesWithLost()).containsExactly("one", "two");
+  }
+
   @Test
   void theNewestStreamOfANameWins() throws Exception {
     Stream older = register("one");
@@ -250,7 +316,7 @@ class FleetTest {
     fleet.report(stream, load(3, 1, 100));
     assertThat(tiny().sequences()).isEqualTo(4);
     TargetView target = fleet.targets().getFirst();
-    Fleet.InFlight inFlight = fleet.begin(target, "tiny", 2, 50);
+    InFlight inFlight = fleet.begin(target, "tiny", 2, 50);
     assertThat(tiny().sequences()).isEqualTo(6);
     assertThat(tiny().waitingPromptTokens()).isEqualTo(150);
     inFlight.token();
@@ -273,7 +339,7 @@ class FleetTest {
   void anAttemptOnALostNodeEndsQuietly() throws Exception {
     Stream stream = register("one");
     TargetView target = fleet.targets().getFirst();
-    Fleet.InFlight inFlight = fleet.begin(target, "tiny", 1, 10);
+    InFlight inFlight = fleet.begin(target, "tiny", 1, 10);
     fleet.lost(stream, "its stream broke");
     fleet.register(new Stream(), registration("one").setIncarnation("second").build());
     inFlight.ended();

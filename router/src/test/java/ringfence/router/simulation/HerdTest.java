@@ -20,6 +20,7 @@ import ringfence.proto.v1.ServedModel;
 import ringfence.proto.v1.Zone;
 import ringfence.router.Unobserved;
 import ringfence.router.fleet.Fleet;
+import ringfence.router.fleet.InFlight;
 import ringfence.router.fleet.NodeStream;
 import ringfence.router.fleet.RefusedReportException;
 import ringfence.router.routing.Placement.Placed;
@@ -129,7 +130,7 @@ class HerdTest {
     Placed there = (Placed) placer.place(request, fleet.targets());
     placed++;
     int node = Integer.parseInt(there.target().name().substring("node-".length()));
-    Fleet.InFlight inFlight = fleet.begin(there.target(), "m", 1, 100);
+    InFlight inFlight = fleet.begin(there.target(), "m", 1, 100);
     load[node]++;
     world.after(
         world.between(ANSWER_NANOS / 2, ANSWER_NANOS * 3 / 2),
