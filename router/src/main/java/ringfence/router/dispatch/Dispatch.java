@@ -70,7 +70,11 @@ public final class Dispatch {
         long now = now();
         deadlineAlarm = parts.alarms().after(Math.max(0, deadlineNanos - now), this::deadline);
         search.begins(arrivedNanos);
-        nextAttempt(false);
+        if (deadlineNanos - now > 0) {
+          search.next(false, now);
+        } else {
+          deadline();
+        }
       }
     } finally {
       lock.unlock();
@@ -149,10 +153,9 @@ public final class Dispatch {
     return parts.nanoClock().getAsLong();
   }
 
-  /// Starts the next attempt; where nothing has room, waits for it.
-  ///
-  /// @param atOnce it need not take its turn behind others
-  private void nextAttempt(boolean atOnce) {
+  /// Starts another attempt, which need not take its turn behind others; where nothing has room,
+  /// waits for it.
+  private void nextAttempt() {
     long now = now();
     if (deadlineNanos - now <= 0) {
       deadline();
@@ -162,7 +165,7 @@ public final class Dispatch {
       fail(search.givingUp(null));
       return;
     }
-    search.next(atOnce, now);
+    search.next(true, now);
   }
 
   /// Sends an attempt; null: it could not leave, and unless another one runs the request has
@@ -280,7 +283,7 @@ public final class Dispatch {
       return;
     }
     fruitless = 0;
-    nextAttempt(true);
+    nextAttempt();
   }
 
   private void deliver(Attempt attempt, GenerationEvent event) {
@@ -364,7 +367,7 @@ public final class Dispatch {
     if (answer.progress().anyDelivered()) {
       search.begins(now);
     }
-    nextAttempt(true);
+    nextAttempt();
   }
 
   private void ended(Attempt attempt, Reason reason, boolean cancel) {
