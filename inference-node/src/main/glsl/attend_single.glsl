@@ -157,6 +157,29 @@ void write(uint token, uint column, vec2 x) {
   }
 }
 
+// Four numbers of the results, the vector-th of a key/value head's; neighbours by neighbours. Who packs
+// wants pairs beside each other: sixteen of them, who hold 64 columns, hand them around.
+void writeFour(uint token, uint kvHead, uint vector, vec4 x) {
+  if (HALF == 2u) {
+    const uint lane = gl_SubgroupInvocationID % 16u;
+    const uint first = gl_SubgroupInvocationID - lane;
+    [[unroll]] for (uint block = 0u; block < 2u; block++) {
+      const vec4 four = subgroupShuffle(x, first + block * 8u + lane / 2u);
+      const uint column = (vector - lane) * 4u + block * 32u + lane * 2u;
+      if (column < GROUP * HEAD_SIZE) { // all sixteen's, or none
+        write(token, kvHead * GROUP * HEAD_SIZE + column, lane % 2u == 0u ? four.xy : four.zw);
+      }
+    }
+    return;
+  }
+  const uint head = kvHead * GROUP + vector / SUM_VECTORS;
+  const uint d = vector % SUM_VECTORS * 4u;
+  write(token, head * HEAD_SIZE + d, x.xy);
+  if (d + 2u < HEAD_SIZE) {
+    write(token, head * HEAD_SIZE + d + 2u, x.zw);
+  }
+}
+
 // What placing heads needs of earlier steps and of the model: asked for before the phase begins.
 const uint HELD = (WIDTH + LANES - 1u) / LANES;          // numbers of a head that a lane holds
 const bool ONE_ROUND = GROUP + 1u <= THREADS / LANES;    // each lane holds one head's
@@ -366,9 +389,11 @@ void joinParts(Item item, uint kvHead, uint t) {
     room[2u * i + 1u] = end.y;
   }
   barrier();
-  for (uint i = t; i < GROUP * SUM_VECTORS; i += THREADS) {
-    uint h = i / SUM_VECTORS;
-    uint d = i % SUM_VECTORS;
+  // Sixteen who pack together go round together; past the last they hold what it does.
+  const uint vectors = GROUP * SUM_VECTORS;
+  for (uint i = t; i < (HALF == 2u ? (vectors + 15u) / 16u * 16u : vectors); i += THREADS) {
+    uint h = min(i, vectors - 1u) / SUM_VECTORS;
+    uint d = min(i, vectors - 1u) % SUM_VECTORS;
     float high = NOTHING;
     for (uint p = 0u; p < item.parts; p++) {
       high = max(high, room[2u * (p * GROUP + h)]);
@@ -389,11 +414,6 @@ void joinParts(Item item, uint kvHead, uint t) {
         x += faded * sums[n];
       }
     }
-    x /= all;
-    uint column = (kvHead * GROUP + h) * HEAD_SIZE + d * 4u;
-    write(item.token, column, x.xy);
-    if (d * 4u + 2u < HEAD_SIZE) {
-      write(item.token, column + 2u, x.zw);
-    }
+    writeFour(item.token, kvHead, i, x / all);
   }
 }

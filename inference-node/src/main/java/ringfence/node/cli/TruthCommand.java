@@ -65,7 +65,9 @@ public final class TruthCommand implements Callable<Integer> {
   @Option(
       names = "--tokens",
       defaultValue = "512",
-      description = "Of the text, with --write (default: ${DEFAULT-VALUE}).")
+      description =
+          "Of the text, with --write (default: ${DEFAULT-VALUE}). More than 256: only then is a GPU's"
+              + " attention of single tokens cut into parts.")
   private int tokens;
 
   @Option(names = "--read", paramLabel = "FILE", description = "Compares with the file.")

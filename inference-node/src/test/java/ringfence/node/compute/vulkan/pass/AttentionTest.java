@@ -23,6 +23,7 @@ import ringfence.node.compute.vulkan.device.Recording;
 import ringfence.node.compute.vulkan.kernel.FragmentOrder;
 import ringfence.node.compute.vulkan.kernel.PhaseChain;
 import ringfence.node.compute.vulkan.kernel.Pipelines;
+import ringfence.node.compute.vulkan.matrix.Packing;
 import ringfence.node.compute.vulkan.pass.PassKernels.Attended;
 import ringfence.node.model.ModelSpec;
 import ringfence.node.model.Rope;
@@ -41,6 +42,9 @@ class AttentionTest {
   private static final int MOST_POSITIONS = 1024;
   private static final float EPSILON = 1e-5f;
   private static final int LARGE = 64;
+
+  /// What packing needs of a device.
+  private static final int PACKING_SUBGROUP = 32;
 
   @ParameterizedTest
   @CsvSource({
@@ -69,24 +73,34 @@ class AttentionTest {
       Gpu gpu,
       Pipelines pipelines) {
     for (boolean invariant : new boolean[] {false, true}) {
-      for (boolean halvesOut : new boolean[] {false, true}) {
+      for (Attended attended : Attended.values()) {
+        boolean halvesOut = attended == Attended.HALVES;
         // A software device takes seconds to compile each.
         if (gpu.traits().isSoftware()
             && headSize >= LARGE
             && (invariant != norms || halvesOut != halved)) {
           continue;
         }
+        if (attended == Attended.PACKED && (invariant || !canPack(gpu, headSize))) {
+          continue;
+        }
         Rope rope =
             new Rope(
                 halved ? Rope.Pairing.HALVES : Rope.Pairing.ADJACENT, frequencies(pairs), 1.25f);
         ModelSpec spec = spec(headSize, heads, kvHeads, rope, window);
-        new Rig(gpu, pipelines, spec, KvType.F16, page, groups, norms, invariant, halvesOut).run();
+        new Rig(gpu, pipelines, spec, KvType.F16, page, groups, norms, invariant, attended).run();
         if (!gpu.traits().isSoftware()
             || (headSize < LARGE ? !halvesOut : headSize == 80 || headSize == 128)) {
-          new Rig(gpu, pipelines, spec, KvType.Q8, page, groups, norms, invariant, halvesOut).run();
+          new Rig(gpu, pipelines, spec, KvType.Q8, page, groups, norms, invariant, attended).run();
         }
       }
     }
+  }
+
+  /// Whether single tokens' results can be packed, as
+  /// [ringfence.node.compute.vulkan.matrix.Matrices] and the recorder of steps ask it.
+  private static boolean canPack(Gpu gpu, int headSize) {
+    return gpu.traits().canHaveSubgroupSize(PACKING_SUBGROUP) && Packing.fits(headSize);
   }
 
   private static float[] frequencies(int pairs) {
@@ -141,7 +155,7 @@ class AttentionTest {
     private final float[] queryNorm;
     private final float[] keyNorm;
     private final boolean norms;
-    private final boolean halvesOut;
+    private final Attended attended;
     private final boolean invariant;
     private final List<History> histories = new ArrayList<>();
 
@@ -154,14 +168,14 @@ class AttentionTest {
         int groups,
         boolean norms,
         boolean invariant,
-        boolean halvesOut) {
+        Attended attended) {
       this.gpu = gpu;
       this.pipelines = pipelines;
       this.spec = spec;
       this.norms = norms;
       this.bytes = kvType == KvType.Q8;
       this.bound = bytes ? BYTES_BOUND : BOUND;
-      this.halvesOut = halvesOut;
+      this.attended = attended;
       this.invariant = invariant;
       int pagesEach = MOST_POSITIONS / page;
       List<Integer> ids = new ArrayList<>(IntStream.range(0, 4 * pagesEach).boxed().toList());
@@ -219,7 +233,7 @@ class AttentionTest {
         }
         step(90, 1, 20, 1);
         step(1, 1, 1, 1);
-        if (!halvesOut
+        if (attended != Attended.HALVES
             && !invariant
             && spec.headSize() == (gpu.traits().isSoftware() ? 16 : LARGE)) {
           // Long enough for many parts.
@@ -227,6 +241,7 @@ class AttentionTest {
             step(0, 0, 150, 0);
           }
           step(1, 1, 1, 1);
+          step(0, 0, 1, 0);
         }
         step(0, 0, 0, 1);
       } finally {
@@ -261,12 +276,20 @@ class AttentionTest {
     }
 
     private float[] run(StepLayout layout, float[] projected, int tokens) {
+      // Tiles' results are never packed.
+      Attended as =
+          attended == Attended.PACKED && layout.shape.tiles() > 0 ? Attended.FLOATS : attended;
       long bytes = (long) projected.length * Float.BYTES;
-      GpuBuffer sums = at.attended.of(halvesOut);
-      int size = halvesOut ? Short.BYTES : Float.BYTES;
-      long sumsBytes = (long) tokens * at.queryStride * size;
+      GpuBuffer sums =
+          as == Attended.PACKED ? at.packedAttended : at.attended.of(as == Attended.HALVES);
+      int rowBytes =
+          switch (as) {
+            case FLOATS -> at.queryStride * Float.BYTES;
+            case HALVES -> at.queryStride * Short.BYTES;
+            case PACKED -> Packing.rowBytes(spec.queryWidth());
+          };
       try (GpuBuffer up = gpu.allocate(bytes, MemoryUse.UPLOAD);
-          GpuBuffer down = gpu.allocate(sumsBytes, MemoryUse.READBACK);
+          GpuBuffer down = gpu.allocate((long) tokens * rowBytes, MemoryUse.READBACK);
           GpuBuffer data = gpu.allocate(layout.size, MemoryUse.SHARED);
           Recording to = gpu.record()) {
         up.mapped().copyFrom(MemorySegment.ofArray(projected));
@@ -278,19 +301,37 @@ class AttentionTest {
             data,
             0,
             norms ? vectors.address() : 0,
-            halvesOut ? Attended.HALVES : Attended.FLOATS,
+            as,
             Phases.none());
-        to.fullBarrier().copy(sums, 0, down, 0, sumsBytes).end();
+        to.fullBarrier().copy(sums, 0, down, 0, (long) tokens * rowBytes).end();
         gpu.submit(to).await(DevicePass.STEP_LIMIT);
         float[] result = new float[tokens * at.queryStride];
-        for (int i = 0; i < result.length; i++) {
-          result[i] =
-              halvesOut
-                  ? Float.float16ToFloat(down.mapped().getAtIndex(ValueLayout.JAVA_SHORT, i))
-                  : down.mapped().getAtIndex(ValueLayout.JAVA_FLOAT, i);
+        for (int token = 0; token < tokens; token++) {
+          MemorySegment row = down.mapped().asSlice((long) token * rowBytes, rowBytes);
+          int columns = as == Attended.PACKED ? spec.queryWidth() : at.queryStride;
+          for (int i = 0; i < columns; i++) {
+            result[token * at.queryStride + i] =
+                switch (as) {
+                  case FLOATS -> row.getAtIndex(ValueLayout.JAVA_FLOAT, i);
+                  case HALVES -> Float.float16ToFloat(row.getAtIndex(ValueLayout.JAVA_SHORT, i));
+                  case PACKED -> unpacked(row, i);
+                };
+          }
         }
         return result;
       }
+    }
+
+    /// A column of a row as `pack.glsl` lays it out.
+    private float unpacked(MemorySegment row, int column) {
+      int tiles = Math.ceilDiv(spec.queryWidth(), 64);
+      int inStep = column % 16;
+      int word = (column / 64 * 4 + inStep % 8 / 2) * 4 + column / 16 % 4;
+      int at = word * Integer.BYTES + inStep % 2 * 2 + inStep / 8;
+      int high = row.get(ValueLayout.JAVA_BYTE, at);
+      int low = row.get(ValueLayout.JAVA_BYTE, at + tiles * 16L * Integer.BYTES);
+      int number = Packing.numberBytes(spec.hidden()) == 2 ? 256 * high + low : high;
+      return number * row.getAtIndex(ValueLayout.JAVA_FLOAT, tiles * 32L + column / 32);
     }
 
     private void remember(History history, float[] projected, int token) {
