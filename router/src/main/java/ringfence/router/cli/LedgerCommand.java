@@ -15,6 +15,7 @@ import ringfence.router.disk.FolderDisk;
 import ringfence.router.ledger.ChainReader;
 import ringfence.router.ledger.ChainReader.Contents;
 import ringfence.router.ledger.LedgerKeys;
+import ringfence.router.ledger.Noted;
 
 /// `router ledger`.
 @Command(
@@ -64,7 +65,7 @@ final class LedgerCommand implements Callable<Integer> {
       PrintWriter out = spec.commandLine().getOut();
       Path keyFile = key == null ? folder.resolve("sign.pub") : key;
       Contents contents;
-      ChainReader.@Nullable Noted expected = noted == null ? null : ChainReader.Noted.parse(noted);
+      @Nullable Noted expected = noted == null ? null : Noted.parse(noted);
       try (FolderDisk disk = FolderDisk.reading(folder)) {
         PublicKey verifying = LedgerKeys.publicKey(Files.readString(keyFile), keyFile.toString());
         contents = ChainReader.check(disk, verifying, expected);

@@ -5,7 +5,6 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
 import java.security.PublicKey;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -49,7 +48,7 @@ public final class ChainReader {
 
   /// What a ledger holds.
   ///
-  /// @param problems at most 100
+  /// @param problems at most 100, and one of a record that was noted
   /// @param last of the chain; 0: there is no record
   /// @param lastHash of that record, or the chain's origin
   /// @param droppedThrough what retention may have dropped; 0: nothing
@@ -61,7 +60,16 @@ public final class ChainReader {
       long last,
       ByteString lastHash,
       long droppedThrough,
-      @Nullable LedgerHead head) {}
+      @Nullable LedgerHead head) {
+
+    /// With one problem more.
+    Contents and(Problem another) {
+      List<Problem> all = new ArrayList<>(problems);
+      all.add(another);
+      return new Contents(
+          List.copyOf(all), tornEnd, records, first, last, lastHash, droppedThrough, head);
+    }
+  }
 
   /// Hears each record in the order of the files.
   interface Sink {
@@ -92,28 +100,6 @@ public final class ChainReader {
     this.lastHash = LedgerKeys.origin(key);
   }
 
-  /// A record that somebody has noted: its sequence and its hash.
-  public record Noted(long sequence, ByteString hash) {
-
-    /// Reads `SEQUENCE:HASH`, the hash as 64 hexadecimal digits.
-    ///
-    /// @throws IllegalArgumentException when it is not that
-    public static Noted parse(String text) {
-      int colon = text.indexOf(':');
-      try {
-        long sequence = Long.parseLong(text.substring(0, Math.max(0, colon)));
-        byte[] hash = HexFormat.of().parseHex(text.substring(colon + 1));
-        if (sequence > 0 && hash.length == 32) {
-          return new Noted(sequence, ByteString.copyFrom(hash));
-        }
-      } catch (IllegalArgumentException notThat) {
-        // Said below, with the whole text.
-      }
-      throw new IllegalArgumentException(
-          "'" + text + "' is not SEQUENCE:HASH with a hash of 64 hexadecimal digits");
-    }
-  }
-
   /// Reads and checks a ledger.
   ///
   /// @throws IOException when it can't be read
@@ -123,44 +109,10 @@ public final class ChainReader {
 
   /// Reads and checks a ledger that must still have a record as it was noted.
   ///
+  /// @param noted null: none was
   /// @throws IOException when it can't be read
   public static Contents check(Disk disk, PublicKey key, @Nullable Noted noted) throws IOException {
-    if (noted == null) {
-      return check(disk, key);
-    }
-    List<ByteString> found = new ArrayList<>();
-    Contents contents =
-        read(
-            disk,
-            key,
-            (_, _, record, hash) -> {
-              if (record.getSequence() == noted.sequence()) {
-                found.add(hash);
-              }
-            });
-    if (found.contains(noted.hash()) || noted.sequence() <= contents.droppedThrough()) {
-      return contents;
-    }
-    Problem problem =
-        new Problem(
-            found.isEmpty() ? Kind.TRUNCATED : Kind.CHANGED,
-            noted.sequence(),
-            "record "
-                + noted.sequence()
-                + (found.isEmpty()
-                    ? " is missing, and it was noted"
-                    : " has another hash than was noted"));
-    List<Problem> problems = new ArrayList<>(contents.problems());
-    problems.add(problem);
-    return new Contents(
-        List.copyOf(problems),
-        contents.tornEnd(),
-        contents.records(),
-        contents.first(),
-        contents.last(),
-        contents.lastHash(),
-        contents.droppedThrough(),
-        contents.head());
+    return noted == null ? check(disk, key) : noted.check(disk, key);
   }
 
   static Contents read(Disk disk, PublicKey key, Sink sink) throws IOException {

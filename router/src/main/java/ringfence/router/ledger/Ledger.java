@@ -1,10 +1,7 @@
 package ringfence.router.ledger;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.InvalidProtocolBufferException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.time.InstantSource;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -31,7 +28,6 @@ public final class Ledger implements AutoCloseable {
   static final Segments SEGMENTS = new Segments("ledger-");
   private static final int MAX_BATCH = 1_024;
   private static final int MAX_BATCH_BYTES = 1 << 20;
-  private static final int MAX_RECORDS_OF_REQUEST = 1_000;
   private static final long REPAIR_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
   private final Disk disk;
@@ -43,6 +39,7 @@ public final class Ledger implements AutoCloseable {
   private final LedgerKeys keys;
   private final Index index;
   private final Chain chain;
+  private final Finder finder;
 
   private final ReentrantLock lock = new ReentrantLock();
   private final ArrayDeque<Waiting> queue = new ArrayDeque<>();
@@ -75,6 +72,7 @@ public final class Ledger implements AutoCloseable {
     this.keys = keys;
     this.index = index;
     this.chain = chain;
+    this.finder = new Finder(disk, index);
     this.headWrittenNanos = nanoClock.getAsLong();
     this.durable = chain.tip();
   }
@@ -333,35 +331,7 @@ public final class Ledger implements AutoCloseable {
   ///
   /// @throws IOException when the disk can't be read
   public List<Found> find(String requestId, String tenant) throws IOException {
-    List<Found> found = new ArrayList<>();
-    for (Index.Place place : index.places(requestId, MAX_RECORDS_OF_REQUEST)) {
-      ByteString stored = read(place);
-      LedgerRecord record;
-      try {
-        record = LedgerRecord.parseFrom(stored);
-      } catch (InvalidProtocolBufferException garbled) {
-        throw new LedgerDamagedException(
-            place.segment() + ", byte " + place.offset() + ": what stands here is no record");
-      }
-      if (record.getDeparture().getRequestId().equals(requestId)
-          && record.getDeparture().getTenant().equals(tenant)) {
-        found.add(new Found(stored, record, LedgerKeys.sha256(stored)));
-      }
-    }
-    return found;
-  }
-
-  private ByteString read(Index.Place place) throws IOException {
-    byte[] size = disk.read(place.segment(), place.offset(), Integer.BYTES);
-    int length =
-        size.length < Integer.BYTES
-            ? 0
-            : ByteBuffer.wrap(size).order(ByteOrder.LITTLE_ENDIAN).getInt();
-    if (length < 1 || length > Frames.MAX_RECORD_BYTES) {
-      throw new LedgerDamagedException(
-          place.segment() + ", byte " + place.offset() + ": what stands here is no record");
-    }
-    return ByteString.copyFrom(disk.read(place.segment(), place.offset() + Integer.BYTES, length));
+    return finder.find(requestId, tenant);
   }
 
   /// The signed head of all that is durable.
