@@ -441,7 +441,8 @@ def count(what: str) -> None:
         done[what] += 1
 
 
-begun, ended, clients_left = (Aside.processes.Value("q", 0) for _ in range(3))
+# Requests begin as far as the faults have come: however fast they go, each round has its kills.
+begun, ended, may_begin, clients_left = (Aside.processes.Value("q", 0) for _ in range(4))
 
 
 def clients() -> None:
@@ -465,6 +466,8 @@ def ask_all() -> None:
             begun.value += 1
         if number >= options.requests:
             return
+        while number >= may_begin.value:
+            time.sleep(0.05)
         began = time.monotonic()
         try:
             ask(connection, number)
@@ -561,10 +564,18 @@ def main() -> None:
     # Faults, while the requests run: nodes are killed, one after the other and both at once.
     kills = 0
     rounds = max(1, options.requests // REQUESTS_A_ROUND)
-    for round_, (part, victims) in itertools.product(range(rounds), ((0.2, ["node-1"]), (0.45, ["node-2"]), (0.6, ["node-1", "node-2"]), (0.8, ["far"]))):
-        while ended.value < (round_ + part) * options.requests / rounds and clients_left.value:
+    faults = [
+        ((round_ + part) * options.requests / rounds, victims)
+        for round_, (part, victims) in itertools.product(range(rounds), ((0.2, ["node-1"]), (0.45, ["node-2"]), (0.6, ["node-1", "node-2"]), (0.8, ["far"])))
+    ]
+    for (at, victims), (next_at, _) in itertools.pairwise([*faults, (options.requests, [])]):
+        # Half of the way to the next fault belongs to this one's: the other half finds all nodes up again.
+        may_begin.value = int((at + next_at) / 2)
+        while ended.value < at:
             time.sleep(0.05)
-        if rounds > 1 and part == 0.2:
+            if not all(aside.process.is_alive() for aside in Aside.all):
+                sys.exit("one of the check's own processes has ended")
+        if rounds > 1 and victims == ["node-1"]:
             Aside.fetch()
             print(f"{ended.value} requests after {time.monotonic() - began:.0f} s, {kills} kills, {len(watch.leaks())} kinds of leaks", flush=True)
         for victim in victims:
@@ -576,6 +587,7 @@ def main() -> None:
             stack.again(victim)
         for victim in victims:
             stack.ready(victim, run["ports"][f"{victim}-http"])
+    may_begin.value = options.requests
     while clients_left.value:
         time.sleep(0.05)
         if not all(aside.process.is_alive() for aside in Aside.all):

@@ -157,29 +157,6 @@ void write(uint token, uint column, vec2 x) {
   }
 }
 
-// Four numbers of the results, the vector-th of a key/value head's; neighbours by neighbours. Who packs
-// wants pairs beside each other: sixteen of them, who hold 64 columns, hand them around.
-void writeFour(uint token, uint kvHead, uint vector, vec4 x) {
-  if (HALF == 2u) {
-    const uint lane = gl_SubgroupInvocationID % 16u;
-    const uint first = gl_SubgroupInvocationID - lane;
-    [[unroll]] for (uint block = 0u; block < 2u; block++) {
-      const vec4 four = subgroupShuffle(x, first + block * 8u + lane / 2u);
-      const uint column = (vector - lane) * 4u + block * 32u + lane * 2u;
-      if (column < GROUP * HEAD_SIZE) { // all sixteen's, or none
-        write(token, kvHead * GROUP * HEAD_SIZE + column, lane % 2u == 0u ? four.xy : four.zw);
-      }
-    }
-    return;
-  }
-  const uint head = kvHead * GROUP + vector / SUM_VECTORS;
-  const uint d = vector % SUM_VECTORS * 4u;
-  write(token, head * HEAD_SIZE + d, x.xy);
-  if (d + 2u < HEAD_SIZE) {
-    write(token, head * HEAD_SIZE + d + 2u, x.zw);
-  }
-}
-
 // What placing heads needs of earlier steps and of the model: asked for before the phase begins.
 const uint HELD = (WIDTH + LANES - 1u) / LANES;          // numbers of a head that a lane holds
 const bool ONE_ROUND = GROUP + 1u <= THREADS / LANES;    // each lane holds one head's
@@ -364,6 +341,30 @@ void mergeHeads(Item item, uint kvHead, uint first, uint count, uint from, uint 
   }
 }
 
+// Joining, an invocation holds four of a head's numbers: four neighbours, or two pairs, 32 columns apart,
+// as neighbours who pack must hold pairs; one pair in heads that don't have so many.
+const uint APART = (HALF == 2u ? 32u : 0u) * (HEAD_SIZE % 64u == 0u ? 1u : 0u);
+const uint JOINED = HALF == 2u ? (APART == 0u ? 2u : 4u) : 4u;
+const uint JOINERS = (HEAD_SIZE + JOINED - 1u) / JOINED; // of a head
+
+// The first of a joiner's numbers.
+uint joinedFrom(uint joiner) {
+  if (APART != 0u) {
+    return joiner / 16u * 64u + joiner % 16u * 2u;
+  }
+  return joiner * JOINED;
+}
+
+// A joiner's numbers of a part, from the d-th of the head on.
+vec4 partSums(uint part, uint d) {
+  if (HALF != 2u) {
+    return parts.v[part + d / 4u];
+  }
+  uint at = part * 2u + d / 2u;
+  return vec4(
+      SharedPairs(parts).v[at], APART != 0u ? SharedPairs(parts).v[at + APART / 2u] : vec2(0.0));
+}
+
 // Joins the parts of a token, where the item is not all of it: the workgroup that ends last does.
 void joinParts(Item item, uint kvHead, uint t) {
   if (item.parts == 1u) {
@@ -389,11 +390,9 @@ void joinParts(Item item, uint kvHead, uint t) {
     room[2u * i + 1u] = end.y;
   }
   barrier();
-  // Sixteen who pack together go round together; past the last they hold what it does.
-  const uint vectors = GROUP * SUM_VECTORS;
-  for (uint i = t; i < (HALF == 2u ? (vectors + 15u) / 16u * 16u : vectors); i += THREADS) {
-    uint h = min(i, vectors - 1u) / SUM_VECTORS;
-    uint d = min(i, vectors - 1u) % SUM_VECTORS;
+  for (uint i = t; i < GROUP * JOINERS; i += THREADS) {
+    uint h = i / JOINERS;
+    uint d = joinedFrom(i % JOINERS);
     float high = NOTHING;
     for (uint p = 0u; p < item.parts; p++) {
       high = max(high, room[2u * (p * GROUP + h)]);
@@ -405,7 +404,7 @@ void joinParts(Item item, uint kvHead, uint t) {
       vec4 sums[PARTS_TOGETHER];
       [[unroll]] for (uint n = 0u; n < PARTS_TOGETHER; n++) {
         uint p = min(base + n, item.parts - 1u);
-        sums[n] = parts.v[partAt(item, p, kvHead, h) + d];
+        sums[n] = partSums(partAt(item, p, kvHead, h), d);
       }
       [[unroll]] for (uint n = 0u; n < PARTS_TOGETHER; n++) {
         uint p = min(base + n, item.parts - 1u);
@@ -414,6 +413,15 @@ void joinParts(Item item, uint kvHead, uint t) {
         x += faded * sums[n];
       }
     }
-    writeFour(item.token, kvHead, i, x / all);
+    x /= all;
+    uint column = (kvHead * GROUP + h) * HEAD_SIZE + d;
+    write(item.token, column, x.xy);
+    if (APART != 0u) {
+      write(item.token, column + APART, x.zw);
+    } else if (HALF != 2u) {
+      if (d + 2u < HEAD_SIZE) {
+        write(item.token, column + 2u, x.zw);
+      }
+    }
   }
 }
