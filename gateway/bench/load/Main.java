@@ -26,7 +26,8 @@ import java.util.concurrent.locks.LockSupport;
 /// - `steady RATE MINUTES TTFT_MS TPOT_MS TOKENS PIDS TARGET`: open-loop load for so long, with the memory of the processes ten times
 /// - `warm RATE MINUTES TTFT_MS TPOT_MS TOKENS PIDS TARGET...`: such load on each target in turn until the compilers of those processes rest, so
 ///   many minutes at most
-/// - `requests COUNT CONCURRENCY TOKENS PIDS TARGET`: so many requests as fast as they go, with the memory of the processes
+/// - `requests COUNT CONCURRENCY TOKENS PIDS TARGET`: so many requests as fast as they go, with the memory of the processes; with
+///   `-Dload.kept=N` the trace of each N-th is to be kept
 final class Main {
   private static final int MOST_OPEN = 4000;
   private static final int WARM_SECONDS = 4;
@@ -41,12 +42,13 @@ final class Main {
       return new Target(parts[0], URI.create(parts[1]), parts[2], parts[3]);
     }
 
-    byte[] request(int tokens) {
+    byte[] request(int tokens, boolean kept) {
       return Stream.request(
           url,
           key,
           "{\"model\":\"" + model + "\",\"stream\":true,\"max_tokens\":" + tokens
-              + ",\"messages\":[{\"role\":\"user\",\"content\":\"" + PROMPT + "\"}]}");
+              + ",\"messages\":[{\"role\":\"user\",\"content\":\"" + PROMPT + "\"}]}",
+          kept);
     }
   }
 
@@ -115,7 +117,7 @@ final class Main {
       Target target, int rate, int seconds, int seed, long firstNanos, long eachNanos, int tokens, Map<String, Long> pids)
       throws Exception {
     Stream.Pool pool = new Stream.Pool(target.url());
-    byte[] request = target.request(tokens);
+    byte[] request = target.request(tokens, false);
     Statistics first = new Statistics();
     Statistics last = new Statistics();
     Statistics late = new Statistics();
@@ -257,7 +259,9 @@ final class Main {
     Map<String, Long> pids = pids(args[4]);
     Target target = Target.of(args[5]);
     Stream.Pool pool = new Stream.Pool(target.url());
-    byte[] request = target.request(tokens);
+    byte[] usual = target.request(tokens, false);
+    byte[] kept = target.request(tokens, true);
+    int keptEach = Integer.getInteger("load.kept", 0);
     AtomicLong failed = new AtomicLong();
     System.out.println("| requests | requests/s | " + memoryHeads(pids) + " |");
     System.out.println("| --- | --- |" + " --- | --- |".repeat(pids.size()));
@@ -268,6 +272,7 @@ final class Main {
       Semaphore places = new Semaphore(concurrency);
       for (int i = 0; i < now; i++) {
         places.acquire();
+        byte[] request = keptEach > 0 && (done + i) % keptEach == 0 ? kept : usual;
         Thread.ofVirtual()
             .start(() -> {
               try {

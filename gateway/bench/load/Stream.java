@@ -66,13 +66,19 @@ final class Stream implements AutoCloseable {
     }
   }
 
+  /// A trace that whoever hears of it keeps.
+  private static final String KEPT = "traceparent: 00-5a4b3c2d1e0f5a4b3c2d1e0f5a4b3c2d-5a4b3c2d1e0f5a4b-01\r\n";
+
   /// The bytes of a request.
-  static byte[] request(URI base, String key, String body) {
+  ///
+  /// @param kept whether its trace is to be kept
+  static byte[] request(URI base, String key, String body, boolean kept) {
     byte[] content = body.getBytes(StandardCharsets.UTF_8);
     byte[] head =
         ("POST " + base.getPath() + "/chat/completions HTTP/1.1\r\nHost: " + base.getHost() + ":" + base.getPort()
                 + "\r\nContent-Type: application/json\r\n"
                 + (key.equals("-") ? "" : "Authorization: Bearer " + key + "\r\n")
+                + (kept ? KEPT : "")
                 + "Content-Length: " + content.length + "\r\n\r\n")
             .getBytes(StandardCharsets.US_ASCII);
     byte[] all = new byte[head.length + content.length];
