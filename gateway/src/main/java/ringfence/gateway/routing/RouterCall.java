@@ -36,7 +36,7 @@ public final class RouterCall<Q, R> {
   private final Listener<R> listener;
   private final @Nullable String traceParent;
   private final Iterator<ManagedChannel> routers;
-  private volatile @Nullable ClientCall<Q, R> current;
+  private volatile @Nullable Received current;
   private volatile boolean cancelled;
   private boolean answered;
 
@@ -59,11 +59,16 @@ public final class RouterCall<Q, R> {
   /// returns.
   public void start() {
     ClientCall<Q, R> call = routers.next().newCall(method, options);
-    current = call;
-    call.start(new Received(), TraceParent.metadata(traceParent));
+    Received received = new Received(call);
+    current = received;
+    call.start(received, TraceParent.metadata(traceParent));
+    if (received.closed) {
+      return; // at once; where it could, another call goes on in its place
+    }
     call.request(WINDOW);
     call.sendMessage(question);
     call.halfClose();
+    received.sent = true;
     if (cancelled) {
       cancel();
     }
@@ -71,18 +76,19 @@ public final class RouterCall<Q, R> {
 
   /// Asks for the next message.
   public void request() {
-    ClientCall<Q, R> call = current;
-    if (call != null) {
-      call.request(1);
+    Received received = current;
+    if (received != null) {
+      received.call.request(1);
     }
   }
 
   /// Ends the call at the router at once.
   public void cancel() {
     cancelled = true;
-    ClientCall<Q, R> call = current;
-    if (call != null) {
-      call.cancel("the client has gone", null);
+    Received received = current;
+    // One that is just being sent is cancelled by who sends it: sending would fail.
+    if (received != null && received.sent) {
+      received.call.cancel("the client has gone", null);
     }
   }
 
@@ -100,6 +106,14 @@ public final class RouterCall<Q, R> {
   }
 
   private final class Received extends ClientCall.Listener<R> {
+    private final ClientCall<Q, R> call;
+    private volatile boolean sent;
+    private volatile boolean closed;
+
+    Received(ClientCall<Q, R> call) {
+      this.call = call;
+    }
+
     @Override
     public void onMessage(R message) {
       answered = true;
@@ -108,6 +122,7 @@ public final class RouterCall<Q, R> {
 
     @Override
     public void onClose(Status status, Metadata trailers) {
+      closed = true;
       if (triesNext(status, trailers)) {
         start();
       } else {

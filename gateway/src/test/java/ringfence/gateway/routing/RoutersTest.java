@@ -6,10 +6,12 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.grpc.Deadline;
 import io.grpc.Metadata;
 import io.grpc.Status;
+import io.vertx.core.Context;
 import io.vertx.core.Vertx;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
@@ -98,6 +100,48 @@ class RoutersTest {
       End end = ask(routers, "echo", 20_000);
       assertThat(end.status().isOk()).isTrue();
       assertThat(end.messages()).isEqualTo(6);
+    }
+    routers.close();
+  }
+
+  @Test
+  void whoCancelsAtTheEndDoesNotFailACallThatEndsWhileItIsSent() throws Exception {
+    // Once a loop's channel knows that its router can't be reached, calls end before they are sent.
+    Context loop = VERTX.getOrCreateContext();
+    var routers = new Routers(List.of(address(deadPort())), PLAIN);
+    for (int i = 0; i < 4; i++) {
+      var ended = new CompletableFuture<Status>();
+      var started = new CompletableFuture<Void>();
+      loop.runOnContext(ignored -> {
+        var holder =
+            new Object() {
+              @Nullable RouterCall<RouteRequest, RouteEvent> call;
+            };
+        holder.call =
+            routers.generate(
+                RouteRequest.newBuilder().setRequestId("r").setModel("echo").setChoices(1).build(),
+                Deadline.after(20, TimeUnit.SECONDS),
+                loop,
+                new RouterCall.Listener<>() {
+                  @Override
+                  public void onMessage(RouteEvent message) {}
+
+                  @Override
+                  public void onEnd(Status status, @Nullable Metadata trailers) {
+                    holder.call.cancel();
+                    ended.complete(status);
+                  }
+                },
+                null);
+        try {
+          holder.call.start();
+          started.complete(null);
+        } catch (RuntimeException e) {
+          started.completeExceptionally(e);
+        }
+      });
+      assertThat(started).succeedsWithin(Duration.ofSeconds(20));
+      assertThat(ended.get(20, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     }
     routers.close();
   }
