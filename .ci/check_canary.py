@@ -142,6 +142,11 @@ class Aside:
             there.send((watch.taken(), counted))
 
     @classmethod
+    def all_live(cls) -> None:
+        if not all(aside.process.is_alive() for aside in cls.all):
+            sys.exit("one of the check's own processes has ended")
+
+    @classmethod
     def fetch(cls) -> bool:
         for aside in cls.all:
             aside.here.send(True)
@@ -573,8 +578,7 @@ def main() -> None:
         may_begin.value = int((at + next_at) / 2)
         while ended.value < at:
             time.sleep(0.05)
-            if not all(aside.process.is_alive() for aside in Aside.all):
-                sys.exit("one of the check's own processes has ended")
+            Aside.all_live()
         if rounds > 1 and victims == ["node-1"]:
             Aside.fetch()
             print(f"{ended.value} requests after {time.monotonic() - began:.0f} s, {kills} kills, {len(watch.leaks())} kinds of leaks", flush=True)
@@ -590,8 +594,7 @@ def main() -> None:
     may_begin.value = options.requests
     while clients_left.value:
         time.sleep(0.05)
-        if not all(aside.process.is_alive() for aside in Aside.all):
-            sys.exit("one of the check's own processes has ended")
+        Aside.all_live()
     look_at_pages()
     seconds = time.monotonic() - began
 

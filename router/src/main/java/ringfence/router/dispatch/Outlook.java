@@ -20,37 +20,21 @@ sealed interface Outlook {
     long untilNanos();
 
     /// It would take room that others could take.
-    boolean isForRoom();
+    default boolean isForRoom() {
+      return true;
+    }
 
     /// Where it is refused, so is whoever asks for the same model and at least as much.
-    boolean isLikeOthers();
+    default boolean isLikeOthers() {
+      return true;
+    }
   }
 
   /// Others wait for what it could have.
-  record ForTurn(long untilNanos) implements Waits {
-    @Override
-    public boolean isForRoom() {
-      return true;
-    }
-
-    @Override
-    public boolean isLikeOthers() {
-      return true;
-    }
-  }
+  record ForTurn(long untilNanos) implements Waits {}
 
   /// What could serve it is full, or away.
-  record ForRoom(Refused refused, long untilNanos) implements Waits {
-    @Override
-    public boolean isForRoom() {
-      return true;
-    }
-
-    @Override
-    public boolean isLikeOthers() {
-      return true;
-    }
-  }
+  record ForRoom(Refused refused, long untilNanos) implements Waits {}
 
   /// The router has just started, and nodes may not have reported yet.
   ///
