@@ -151,10 +151,13 @@ public final class Engine implements AutoCloseable {
     EngineException end = new EngineException(Reason.SHUTTING_DOWN, "this engine is closed");
     try {
       while (!closing) {
+        boolean hasNews = news;
         news = false;
         takeArrivals();
-        boolean worked = stepper.turn();
-        stats = stepper.stats();
+        boolean worked = stepper.turn(hasNews);
+        if (worked || hasNews) {
+          stats = stepper.stats();
+        }
         if (!worked && !news && !closing) {
           LockSupport.parkNanos(this, stepper.nextWake());
         }

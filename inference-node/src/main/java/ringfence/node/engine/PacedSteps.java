@@ -1,13 +1,24 @@
 package ringfence.node.engine;
 
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 import org.jspecify.annotations.Nullable;
 
 /// When each sequence may be stepped next, and what is learned of speeds: the backend's own where
 /// there is no [Pace].
 final class PacedSteps {
+  private static final Comparator<Sequence> OLDEST =
+      Comparator.comparingLong(sequence -> sequence.age);
+
   private final @Nullable Pace pace;
   private final SpeedMeter speeds = new SpeedMeter();
+
+  // At a pace few of a thousand sequences are due in any turn: nobody looks at the others. An entry
+  // whose sequence has ended, waits again or is due at another time by now means nothing.
+  private final PriorityQueue<Rest> resting = new PriorityQueue<>(Rest.SOONEST);
+  private final List<Sequence> due = new ArrayList<>();
   private long promptsDoneNanos;
   private boolean anyPrompt;
 
@@ -24,25 +35,47 @@ final class PacedSteps {
     long begin = anyPrompt && promptsDoneNanos - nowNanos > 0 ? promptsDoneNanos : nowNanos;
     promptsDoneNanos = begin + pace.promptNanos(tokens);
     anyPrompt = true;
-    sequence.dueNanos = promptsDoneNanos + pace.firstNanos();
+    due.remove(sequence);
+    rest(sequence, promptsDoneNanos + pace.firstNanos());
     speeds.prompt(tokens, Math.max(1, pace.promptNanos(tokens) + pace.firstNanos()) / 1e9);
   }
 
-  boolean isDue(Sequence sequence, long nowNanos) {
-    return pace == null || sequence.dueNanos - nowNanos <= 0;
+  private void rest(Sequence sequence, long untilNanos) {
+    sequence.dueNanos = untilNanos;
+    resting.add(new Rest(sequence, untilNanos));
+  }
+
+  /// Those of the running that may be stepped now, the oldest first.
+  List<Sequence> due(List<Sequence> running, long nowNanos) {
+    if (pace == null) {
+      return List.copyOf(running);
+    }
+    due.removeIf(sequence -> sequence.state != Sequence.State.RUNNING);
+    boolean more = false;
+    for (Rest next = resting.peek(); next != null && next.endsBy(nowNanos); next = resting.peek()) {
+      resting.remove();
+      if (next.isValid()) {
+        due.add(next.sequence);
+        more = true;
+      }
+    }
+    if (more) {
+      due.sort(OLDEST);
+    }
+    return List.copyOf(due);
   }
 
   /// Nanoseconds until one of these is due; 0 where one has become so since it was looked at.
-  long nextDue(List<Sequence> running, long nowNanos) {
-    long next = Long.MAX_VALUE;
-    if (pace != null) {
-      for (Sequence sequence : running) {
-        if (!sequence.task.isLagging()) {
-          next = Math.min(next, Math.max(0, sequence.dueNanos - nowNanos));
-        }
-      }
+  long nextDue(long nowNanos) {
+    if (due.stream().anyMatch(PacedSteps::waitsForTheEngine)) {
+      return 0;
     }
-    return next;
+    Rest next = resting.peek();
+    return next == null ? Long.MAX_VALUE : Math.max(0, next.untilNanos - nowNanos);
+  }
+
+  private static boolean waitsForTheEngine(Sequence sequence) {
+    return sequence.state == Sequence.State.RUNNING && !sequence.task.isLagging();
   }
 
   /// A sequence has got a token. One that is late by less than a token catches up.
@@ -51,7 +84,8 @@ final class PacedSteps {
   void token(Sequence sequence, long dueNanos, int running, long nowNanos) {
     if (pace != null) {
       long step = pace.tokenNanos(running);
-      sequence.dueNanos = (nowNanos - dueNanos > step ? nowNanos : dueNanos) + step;
+      due.remove(sequence);
+      rest(sequence, (nowNanos - dueNanos > step ? nowNanos : dueNanos) + step);
     }
   }
 
@@ -74,5 +108,18 @@ final class PacedSteps {
 
   List<EngineStats.Speed> speeds() {
     return speeds.speeds();
+  }
+
+  /// @param untilNanos of a clock that may run over
+  private record Rest(Sequence sequence, long untilNanos) {
+    static final Comparator<Rest> SOONEST = (a, b) -> Long.signum(a.untilNanos - b.untilNanos);
+
+    boolean endsBy(long nowNanos) {
+      return untilNanos - nowNanos <= 0;
+    }
+
+    boolean isValid() {
+      return sequence.state == Sequence.State.RUNNING && sequence.dueNanos == untilNanos;
+    }
   }
 }

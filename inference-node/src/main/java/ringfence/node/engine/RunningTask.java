@@ -205,6 +205,7 @@ final class RunningTask implements Answer {
       } catch (Throwable e) {
         // Whatever it is: it is the listener's, and no other task's.
         broken = true;
+        wake.run();
       }
     }
   }

@@ -2,8 +2,10 @@ package ringfence.node.engine;
 
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import ringfence.node.compute.Backend;
@@ -38,7 +40,7 @@ final class Stepper {
   private @Nullable BackendFailure copyFailure;
 
   private final PacedSteps paced;
-  private final List<RunningTask> tasks = new ArrayList<>();
+  private final OpenTasks tasks = new OpenTasks();
   private long nextAge;
   private long steps;
   private long promptTokens;
@@ -95,10 +97,12 @@ final class Stepper {
 
   /// One turn: forgets what is no longer wanted, admits, computes one batch, sends what came of it.
   ///
+  /// @param news whether something may have been said of tasks since the last turn: that one is
+  ///   cancelled, that its reader has room or that it has failed
   /// @return false when nothing happened and nothing will before news or [#nextWake]
-  boolean turn() {
+  boolean turn(boolean news) {
     long now = nanoTime.getAsLong();
-    boolean swept = sweep(now);
+    boolean swept = sweep(news, now);
     if (setbacks.isDown()) {
       return setbacks.waitNanos(now) > 0 ? swept : restart(now);
     }
@@ -122,12 +126,11 @@ final class Stepper {
   }
 
   /// Ends tasks that were cancelled, whose deadline has passed or whose listener threw.
-  private boolean sweep(long now) {
+  private boolean sweep(boolean news, long now) {
     boolean swept = false;
-    for (RunningTask task : List.copyOf(tasks)) {
-      if (task.isLagging() || mayStep(task, now)) {
-        task.refreshReadiness(now);
-      }
+    boolean all = news || tasks.mayHaveExpired(now);
+    for (RunningTask task : all ? tasks.all() : wouldStep(now)) {
+      task.refreshReadiness(now);
       if (task.isBroken()) {
         fail(task, new EngineException(Reason.INTERNAL, "the task's listener failed"));
       } else if (task.isCancelled()) {
@@ -137,28 +140,32 @@ final class Stepper {
       }
       swept |= task.hasEnded();
     }
+    if (all) {
+      tasks.lookedAt();
+    }
     return swept;
   }
 
   /// Whether a reader has room matters to tasks that would be stepped now. At a pace few of them
   /// are, and asking all of a thousand readers each turn would take most of the time.
-  private boolean mayStep(RunningTask task, long now) {
-    for (Sequence sequence : task.open) {
-      if (sequence.state != Sequence.State.RUNNING || paced.isDue(sequence, now)) {
-        return true;
-      }
+  private Set<RunningTask> wouldStep(long now) {
+    Set<RunningTask> would = new LinkedHashSet<>();
+    for (Sequence sequence : paced.due(sequences.running(), now)) {
+      would.add(sequence.task);
     }
-    return false;
+    for (Sequence sequence : sequences.waiting()) {
+      would.add(sequence.task);
+    }
+    return would;
   }
 
   /// The sequences that can be stepped, each with a page for its next token; the oldest first.
   private List<Sequence> ready(long now) {
     List<Sequence> ready = new ArrayList<>();
-    for (Sequence sequence : List.copyOf(sequences.running())) {
+    for (Sequence sequence : paced.due(sequences.running(), now)) {
       // An older one may have taken its pages just now.
       if (sequence.state == Sequence.State.RUNNING
           && !sequence.task.isLagging()
-          && paced.isDue(sequence, now)
           && sequences.grow(sequence, now)) {
         ready.add(sequence);
       }
@@ -215,7 +222,7 @@ final class Stepper {
 
   private boolean restart(long now) {
     if (setbacks.restart(now)) {
-      for (RunningTask task : List.copyOf(tasks)) {
+      for (RunningTask task : tasks.all()) {
         if (task.open.stream().anyMatch(s -> !setbacks.fits(s.length()))) {
           fail(task, Setbacks.noRoom());
         }
@@ -376,7 +383,7 @@ final class Stepper {
 
   /// Fails all tasks.
   void failAll(EngineException failure) {
-    for (RunningTask task : List.copyOf(tasks)) {
+    for (RunningTask task : tasks.all()) {
       fail(task, failure);
     }
   }
@@ -385,11 +392,7 @@ final class Stepper {
   long nextWake() {
     long now = nanoTime.getAsLong();
     long next = setbacks.isDown() ? setbacks.waitNanos(now) : sequences.nextPreemptible(now);
-    next = Math.min(next, paced.nextDue(sequences.running(), now));
-    for (RunningTask task : tasks) {
-      next = Math.min(next, Math.max(0, task.task.deadlineNanos() - now));
-    }
-    return next;
+    return Math.min(next, Math.min(paced.nextDue(now), tasks.untilDeadline(now)));
   }
 
   /// The pages, for those who check them.
@@ -403,8 +406,8 @@ final class Stepper {
 
   EngineStats stats() {
     long prefill = 0;
-    for (Sequence sequence : sequences.running()) {
-      prefill += paced.promptsWait() ? sequence.pendingPrompt() : 0;
+    for (Sequence sequence : paced.promptsWait() ? sequences.running() : List.<Sequence>of()) {
+      prefill += sequence.pendingPrompt();
     }
     for (Sequence sequence : sequences.waiting()) {
       prefill += sequence.task.mayStart(sequence) ? sequence.pendingPrompt() : 0;

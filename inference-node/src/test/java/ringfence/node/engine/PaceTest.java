@@ -14,6 +14,7 @@ class PaceTest {
 
   private final ToyBackend backend = new ToyBackend(64, 4, 400);
   private long now = 7;
+  private boolean news;
 
   private Stepper stepper(int slots, Pace pace) {
     return new Stepper(
@@ -26,6 +27,10 @@ class PaceTest {
   }
 
   private static GenerationTask task(int salt, int choices, int tokens) {
+    return task(salt, choices, tokens, Long.MAX_VALUE);
+  }
+
+  private static GenerationTask task(int salt, int choices, int tokens, long deadlineNanos) {
     List<ChoiceStart> starts = new ArrayList<>();
     for (int i = 0; i < choices; i++) {
       starts.add(new ChoiceStart(i, new int[0]));
@@ -36,7 +41,7 @@ class PaceTest {
         new StopConditions(List.of(), tokens, true),
         -1,
         starts,
-        Long.MAX_VALUE);
+        deadlineNanos);
   }
 
   /// Submits a task whose tokens' times are noted.
@@ -44,14 +49,25 @@ class PaceTest {
     Reader reader = new Reader(task);
     long start = now;
     reader.onToken = () -> times.add((now - start) / MILLI);
-    stepper.add(new RunningTask(task, reader, () -> {}, ended -> {}, now));
+    stepper.add(running(task, reader));
     return reader;
+  }
+
+  private RunningTask running(GenerationTask task, Reader reader) {
+    return new RunningTask(task, reader, () -> news = true, ended -> {}, now);
+  }
+
+  /// As the engine does: all tasks are looked at when there is news, else those that are due.
+  private boolean turn(Stepper stepper) {
+    boolean had = news;
+    news = false;
+    return stepper.turn(had);
   }
 
   /// Lets time pass from one thing that is due to the next.
   private void run(Stepper stepper, Reader... readers) {
     for (int turns = 0; turns < 10_000; turns++) {
-      while (stepper.turn()) {
+      while (turn(stepper)) {
         // Until nothing is due.
       }
       boolean over = true;
@@ -83,8 +99,8 @@ class PaceTest {
   void whatBecomesDueAfterItWasLookedAtIsNotSleptOver() {
     Stepper stepper = stepper(1, new Pace(50 * MILLI, 0, 10 * MILLI, 10 * MILLI, 1));
     Reader reader = submit(stepper, task(0, 1, 1), new ArrayList<>());
-    stepper.turn();
-    assertThat(stepper.turn()).isFalse();
+    turn(stepper);
+    assertThat(turn(stepper)).isFalse();
     now += 51 * MILLI;
     assertThat(stepper.nextWake()).isZero();
     run(stepper, reader);
@@ -96,7 +112,7 @@ class PaceTest {
     List<Long> first = new ArrayList<>();
     List<Long> second = new ArrayList<>();
     Reader one = submit(stepper, task(0, 2, 3), first);
-    stepper.turn();
+    turn(stepper);
     now += 7 * MILLI;
     Reader two = submit(stepper, task(1, 1, 3), second);
     run(stepper, one, two);
@@ -111,7 +127,7 @@ class PaceTest {
     List<Long> second = new ArrayList<>();
     Reader one = submit(stepper, task(0, 1, 3), first);
     Reader two = submit(stepper, task(1, 1, 1), second);
-    stepper.turn();
+    turn(stepper);
     assertThat(stepper.stats().waitingSequences()).isEqualTo(1);
     run(stepper, one, two);
     assertThat(first).containsExactly(100L, 110L, 120L);
@@ -159,12 +175,54 @@ class PaceTest {
     Stepper stepper = stepper(1, new Pace(0, 0, 10 * MILLI, 10 * MILLI, 1));
     List<Long> times = new ArrayList<>();
     Reader reader = submit(stepper, task(0, 1, 4), times);
-    stepper.turn();
+    turn(stepper);
     reader.ready = false;
-    stepper.turn();
+    turn(stepper);
     now += 95 * MILLI;
+    assertThat(turn(stepper)).as("nobody has said that there is room").isFalse();
     reader.ready = true;
+    news = true;
     run(stepper, reader);
     assertThat(times).containsExactly(0L, 95L, 105L, 115L);
+  }
+
+  @Test
+  void aTaskThatRestsHearsOfItsEnd() {
+    Stepper stepper = stepper(4, new Pace(100 * MILLI, 0, 10 * MILLI, 10 * MILLI, 4));
+    Reader cancelled = new Reader(task(0, 1, 4));
+    RunningTask running = running(cancelled.task, cancelled);
+    stepper.add(running);
+    Reader late = new Reader(task(1, 1, 4, now + 50 * MILLI));
+    stepper.add(running(late.task, late));
+    Reader other = submit(stepper, task(2, 1, 4), new ArrayList<>());
+    turn(stepper);
+    assertThat(turn(stepper)).as("all rest").isFalse();
+
+    running.cancel();
+    assertThat(turn(stepper)).isTrue();
+    assertThat(cancelled.isOver()).isTrue();
+
+    assertThat(stepper.nextWake()).isEqualTo(50 * MILLI);
+    now += 50 * MILLI;
+    assertThat(turn(stepper)).isTrue();
+    assertThat(late.failure).isNotNull();
+    assertThat(late.failure.reason()).isEqualTo(EngineException.Reason.DEADLINE_EXCEEDED);
+
+    assertThat(other.isOver()).isFalse();
+    run(stepper, other);
+  }
+
+  @Test
+  void aListenerThatThrowsEndsWithoutWaitingForItsNextToken() {
+    Stepper stepper = stepper(4, new Pace(0, 0, 1000 * MILLI, 1000 * MILLI, 4));
+    Reader reader = submit(stepper, task(0, 1, 4), new ArrayList<>());
+    reader.onToken =
+        () -> {
+          throw new IllegalStateException("a bug of its own");
+        };
+    turn(stepper);
+    assertThat(turn(stepper)).isTrue();
+    assertThat(reader.failure).isNotNull();
+    assertThat(reader.failure.reason()).isEqualTo(EngineException.Reason.INTERNAL);
   }
 }

@@ -45,7 +45,7 @@ class RecoveryTest {
 
   private void turns(int count) {
     for (int i = 0; i < count; i++) {
-      if (!stepper.turn() && backend.isLost()) {
+      if (!stepper.turn(true) && backend.isLost()) {
         now += stepper.nextWake();
       }
     }
@@ -88,7 +88,7 @@ class RecoveryTest {
     assertThatThrownBy(
             () -> {
               for (int i = 0; i < 100; i++) {
-                stepper.turn();
+                stepper.turn(true);
                 if (stepper.nextWake() > 0) {
                   waits.add(stepper.nextWake() / 1_000_000);
                   now += stepper.nextWake();

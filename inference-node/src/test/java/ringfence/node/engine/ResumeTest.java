@@ -72,7 +72,7 @@ class ResumeTest {
             () -> 0);
     Reader reader = new Reader(task);
     stepper.add(new RunningTask(task, reader, () -> {}, ended -> {}, 0));
-    IntStream.range(0, 200).takeWhile(i -> !reader.isOver()).forEach(i -> stepper.turn());
+    IntStream.range(0, 200).takeWhile(i -> !reader.isOver()).forEach(i -> stepper.turn(true));
     assertThat(reader.failure).isNull();
     assertThat(reader.statistics).isNotNull();
     return reader.choice(index);

@@ -102,7 +102,7 @@ class ScheduleTest {
           submit();
         }
         disturb(arrivals == 0 && turn > 400);
-        boolean worked = stepper.turn();
+        boolean worked = stepper.turn(true);
         checkPages();
         if (!worked && backend.isLost()) {
           now += stepper.nextWake();
@@ -117,7 +117,7 @@ class ScheduleTest {
       assertThat(stepper.kv().available()).isEqualTo(backend.pages());
       assertThat(stepper.sequences().running()).isEmpty();
       assertThat(stepper.sequences().waitingCount()).isZero();
-      assertThat(stepper.turn()).isFalse();
+      assertThat(stepper.turn(true)).isFalse();
       clients.forEach(this::checkAnswers);
     }
 
@@ -269,7 +269,7 @@ class ScheduleTest {
               limits);
       other.add(new RunningTask(one, reader, () -> {}, ended -> {}, 0));
       for (int turn = 0; turn < 100 && !reader.isOver(); turn++) {
-        other.turn();
+        other.turn(true);
       }
       assertThat(reader.statistics).isNotNull();
       return reader.choice(start.index());
@@ -301,7 +301,7 @@ class ScheduleTest {
     }
     List<Integer> ended = new ArrayList<>();
     for (int turn = 0; turn < 200 && ended.size() < 3; turn++) {
-      stepper.turn();
+      stepper.turn(true);
       for (int i = 0; i < 3; i++) {
         if (readers.get(i).isOver() && !ended.contains(i)) {
           ended.add(i);
