@@ -1,19 +1,24 @@
-import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.net.InetAddress;
-import java.net.ServerSocket;
-import java.net.Socket;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.DelayQueue;
 
 /// An OpenAI-compatible endpoint that only takes its time: the same timing as a simulated node's, for gateways that
-/// speak HTTP to what is behind them. `max_tokens` tells how many events there are.
+/// speak HTTP to what is behind them. `max_tokens` tells how many events there are. One thread reads requests, one writes
+/// answers: it wakes when the next is due, however many are open.
 final class TimedUpstream {
+  private static final int BACKLOG = 1024;
+  private static final int MOST_PIECE = 512;
+
   private final long firstNanos;
   private final long eachNanos;
+  private final DelayQueue<TimedAnswer> due = new DelayQueue<>();
 
   TimedUpstream(long firstNanos, long eachNanos) {
     this.firstNanos = firstNanos;
@@ -21,81 +26,110 @@ final class TimedUpstream {
   }
 
   void serve(int port) throws IOException {
-    try (ServerSocket server = new ServerSocket(port, 1024, InetAddress.getLoopbackAddress())) {
-      while (true) {
-        Socket socket = server.accept();
-        Thread.ofVirtual().start(() -> converse(socket));
-      }
+    try (ServerSocketChannel server = ServerSocketChannel.open();
+        Loop loop = new Loop()) {
+      server.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), BACKLOG);
+      server.configureBlocking(false);
+      loop.watch(server, SelectionKey.OP_ACCEPT, (key, bytes) -> accept(loop, server));
+      Thread.ofPlatform().name("answers").daemon().start(this::write);
+      loop.run(new Forever());
     }
   }
 
-  private void converse(Socket socket) {
-    try (socket) {
-      socket.setTcpNoDelay(true);
-      InputStream in = new BufferedInputStream(socket.getInputStream(), 16_384);
-      OutputStream out = socket.getOutputStream();
-      while (answer(in, out)) {
-        // The next request on this connection.
+  private void accept(Loop loop, ServerSocketChannel server) {
+    try {
+      for (SocketChannel accepted = server.accept(); accepted != null; accepted = server.accept()) {
+        new Conversation(loop, accepted);
       }
     } catch (IOException e) {
       // The client left.
     }
   }
 
-  private boolean answer(InputStream in, OutputStream out) throws IOException {
-    String request = line(in);
-    if (request == null) {
-      return false;
-    }
-    int length = 0;
-    boolean chunked = false;
-    for (String header = line(in); header != null && !header.isEmpty(); header = line(in)) {
-      String lower = header.toLowerCase(Locale.ROOT);
-      if (lower.startsWith("content-length:")) {
-        length = Integer.parseInt(lower.substring(15).strip());
-      } else if (lower.startsWith("transfer-encoding:")) {
-        chunked = true;
+  private void write() {
+    ByteBuffer piece = ByteBuffer.allocateDirect(MOST_PIECE);
+    while (true) {
+      try {
+        TimedAnswer answer = due.take();
+        if (answer.write(piece)) {
+          due.add(answer);
+        }
+      } catch (IOException e) {
+        // The client left.
+      } catch (InterruptedException e) {
+        return;
       }
     }
-    long arrived = System.nanoTime();
-    if (request.startsWith("GET")) {
-      respond(out, "application/json", "{\"object\":\"list\",\"data\":[{\"id\":\"far\",\"object\":\"model\"}]}");
-      return true;
+  }
+
+  private static final class Forever implements Work {
+    @Override
+    public long begin(long nowNanos) {
+      return Long.MAX_VALUE;
     }
-    String body = chunked ? chunks(in) : new String(in.readNBytes(length), StandardCharsets.UTF_8);
-    int tokens = (int) number(body, "\"max_tokens\":", 16);
-    String head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n";
-    out.write(head.getBytes(StandardCharsets.US_ASCII));
-    for (int i = 0; i < tokens; i++) {
-      sleepUntil(arrived + firstNanos + i * eachNanos);
-      event(out, "{\"index\":0,\"delta\":{" + (i == 0 ? "\"role\":\"assistant\"," : "") + "\"content\":\" fence\"},\"finish_reason\":null}", "");
+
+    @Override
+    public boolean isOver(long nowNanos) {
+      return false;
     }
-    event(out, "{\"index\":0,\"delta\":{},\"finish_reason\":\"length\"}", "");
-    event(out, "", ",\"usage\":{\"prompt_tokens\":500,\"completion_tokens\":" + tokens + ",\"total_tokens\":" + (500 + tokens) + "}");
-    chunk(out, "data: [DONE]\n\n");
-    out.write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
-    return true;
   }
 
-  private static void event(OutputStream out, String choice, String more) throws IOException {
-    chunk(
-        out,
-        "data: {\"id\":\"chatcmpl-1\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"far\",\"choices\":["
-            + choice + "]" + more + "}\n\n");
+  /// One client's connection.
+  private final class Conversation extends Connection implements HttpReader.Listener {
+    private static final int MOST_BODY = 16 * 1024 * 1024;
+    private static final String MODELS = "{\"object\":\"list\",\"data\":[{\"id\":\"far\",\"object\":\"model\"}]}";
+    private static final byte[] MODELS_ANSWER =
+        ("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + MODELS.length() + "\r\n\r\n" + MODELS)
+            .getBytes(StandardCharsets.US_ASCII);
+
+    private final HttpReader reader = new HttpReader(this);
+    private final ByteArrayOutputStream body = new ByteArrayOutputStream(4096);
+    private boolean asksForModels;
+    private long arrivedNanos;
+
+    Conversation(Loop loop, SocketChannel accepted) throws IOException {
+      super(loop, accepted, MOST_PIECE);
+    }
+
+    @Override
+    void heard(ByteBuffer bytes, long nowNanos) throws IOException {
+      reader.read(bytes, nowNanos);
+    }
+
+    @Override
+    public int begun(String start, long nowNanos) {
+      asksForModels = start.startsWith("GET");
+      arrivedNanos = nowNanos;
+      body.reset();
+      return 0;
+    }
+
+    @Override
+    public void body(byte next, long nowNanos) throws IOException {
+      if (body.size() == MOST_BODY) {
+        throw new IOException("a body of more than " + MOST_BODY + " bytes");
+      }
+      body.write(next);
+    }
+
+    @Override
+    public void ended(long nowNanos) throws IOException {
+      if (asksForModels) {
+        out.put(MODELS_ANSWER);
+        flush();
+        return;
+      }
+      int tokens = number(body.toString(StandardCharsets.UTF_8), "\"max_tokens\":", 16);
+      due.add(new TimedAnswer(channel(), tokens, arrivedNanos, firstNanos, eachNanos));
+    }
+
+    @Override
+    void lost() {
+      // Writing what is still due finds out.
+    }
   }
 
-  private static void chunk(OutputStream out, String text) throws IOException {
-    byte[] bytes = (Integer.toHexString(text.length()) + "\r\n" + text + "\r\n").getBytes(StandardCharsets.US_ASCII);
-    out.write(bytes);
-  }
-
-  private static void respond(OutputStream out, String type, String body) throws IOException {
-    out.write(
-        ("HTTP/1.1 200 OK\r\nContent-Type: " + type + "\r\nContent-Length: " + body.length() + "\r\n\r\n" + body)
-            .getBytes(StandardCharsets.US_ASCII));
-  }
-
-  private static long number(String text, String after, long otherwise) {
+  private static int number(String text, String after, int otherwise) {
     int at = text.indexOf(after);
     if (at < 0) {
       return otherwise;
@@ -108,39 +142,6 @@ final class TimedUpstream {
     while (to < text.length() && Character.isDigit(text.charAt(to))) {
       to++;
     }
-    return to == from ? otherwise : Long.parseLong(text.substring(from, to));
-  }
-
-  private static void sleepUntil(long nanos) {
-    for (long left = nanos - System.nanoTime(); left > 0; left = nanos - System.nanoTime()) {
-      LockSupport.parkNanos(left);
-    }
-  }
-
-  private static String chunks(InputStream in) throws IOException {
-    StringBuilder all = new StringBuilder();
-    while (true) {
-      String size = line(in);
-      int length = Integer.parseInt(size == null ? "0" : size.strip(), 16);
-      all.append(new String(in.readNBytes(length), StandardCharsets.UTF_8));
-      line(in);
-      if (length == 0) {
-        return all.toString();
-      }
-    }
-  }
-
-  private static String line(InputStream in) throws IOException {
-    StringBuilder line = new StringBuilder();
-    for (int next = in.read(); next != '\n'; next = in.read()) {
-      if (next < 0) {
-        return null;
-      }
-      line.append((char) next);
-    }
-    if (line.length() > 0 && line.charAt(line.length() - 1) == '\r') {
-      line.setLength(line.length() - 1);
-    }
-    return line.toString();
+    return to == from ? otherwise : Integer.parseInt(text.substring(from, to));
   }
 }
