@@ -21,7 +21,7 @@ final class Http2Frames {
   static final int PADDED = 8;
 
   static final int HEAD = 9;
-  private static final int KEPT = 8;
+  private static final int MOST_PAYLOAD = 8;
   private static final byte[] PREFACE = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
   private static final int ENABLE_PUSH = 2;
   private static final int INITIAL_WINDOW_SIZE = 4;
@@ -40,7 +40,7 @@ final class Http2Frames {
 
   private final Listener listener;
   private final ByteBuffer head = ByteBuffer.allocate(HEAD);
-  private final ByteBuffer payload = ByteBuffer.allocate(KEPT);
+  private final ByteBuffer payload = ByteBuffer.allocate(MOST_PAYLOAD);
   private int left;
 
   Http2Frames(Listener listener) {

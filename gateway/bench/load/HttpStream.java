@@ -1,5 +1,6 @@
 import java.io.IOException;
 import java.net.InetSocketAddress;
+import java.nio.BufferOverflowException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -28,7 +29,8 @@ final class HttpStream extends Connection implements HttpReader.Listener {
       if (isConnected()) {
         writable();
       }
-    } catch (IOException broken) {
+    } catch (IOException | BufferOverflowException broken) {
+      // Overflown is what the server left of the last request unread when it answered.
       close();
     }
   }

@@ -9,7 +9,7 @@ import java.util.Deque;
 /// reads no headers: an answer is complete when its last event has come.
 final class NodeConnection extends Connection implements Http2Frames.Listener {
   private static final int UNSENT = 256 * 1024;
-  /// What answers to the node's own frames may take of it.
+  /// What answers to the node's own frames may take of it; beyond that, the connection is lost.
   private static final int RESERVED = 16 * 1024;
   /// A power of two beyond the requests that a load has open.
   private static final int STREAMS = 8192;
