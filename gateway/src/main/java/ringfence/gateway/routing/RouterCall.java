@@ -8,6 +8,7 @@ import io.grpc.MethodDescriptor;
 import io.grpc.Status;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.FailureMapping;
 import ringfence.proto.v1.Failure;
@@ -32,10 +33,13 @@ public final class RouterCall<Q, R> {
 
   private final MethodDescriptor<Q, R> method;
   private final CallOptions options;
-  private final Q question;
   private final Listener<R> listener;
   private final @Nullable String traceParent;
   private final Iterator<ManagedChannel> routers;
+
+  /// Null once no other router will be asked: an answer takes long, and a prompt may be large.
+  private @Nullable Q question;
+
   private volatile @Nullable Received current;
   private volatile boolean cancelled;
   private boolean answered;
@@ -58,6 +62,7 @@ public final class RouterCall<Q, R> {
   /// Begins, and asks for the first messages. What it hears of at once it hears before this
   /// returns.
   public void start() {
+    Q asked = Objects.requireNonNull(question);
     ClientCall<Q, R> call = routers.next().newCall(method, options);
     Received received = new Received(call);
     current = received;
@@ -66,7 +71,7 @@ public final class RouterCall<Q, R> {
       return; // at once; where it could, another call goes on in its place
     }
     call.request(WINDOW);
-    call.sendMessage(question);
+    call.sendMessage(asked);
     call.halfClose();
     received.sent = true;
     if (cancelled) {
@@ -117,6 +122,7 @@ public final class RouterCall<Q, R> {
     @Override
     public void onMessage(R message) {
       answered = true;
+      question = null;
       listener.onMessage(message);
     }
 

@@ -4,7 +4,7 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import org.jboss.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.AnswerFormat;
@@ -38,11 +38,12 @@ final class Exchange {
 
   /// Begins all calls; `caller` makes one for a request and a listener.
   void start(
-      List<RouteRequest> requests, Function<Branch, RouterCall<RouteRequest, RouteEvent>> caller) {
+      List<RouteRequest> requests,
+      BiFunction<RouteRequest, Branch, RouterCall<RouteRequest, RouteEvent>> caller) {
     int base = 0;
     for (RouteRequest request : requests) {
-      var branch = new Branch(request, base);
-      branch.call = caller.apply(branch);
+      var branch = new Branch(request.getModel(), request.getChoices(), base);
+      branch.call = caller.apply(request, branch);
       branches.add(branch);
       base += request.getChoices();
     }
@@ -83,20 +84,18 @@ final class Exchange {
 
   /// One prompt's call; its choices have the client's indexes `base` and up.
   final class Branch implements RouterCall.Listener<RouteEvent> {
-    private final RouteRequest request;
+    private final String model;
+    private final int choices;
     private final int base;
     private @Nullable RouterCall<RouteRequest, RouteEvent> call;
     private boolean begun;
     private int finished;
     private boolean done;
 
-    private Branch(RouteRequest request, int base) {
-      this.request = request;
+    private Branch(String model, int choices, int base) {
+      this.model = model;
+      this.choices = choices;
       this.base = base;
-    }
-
-    RouteRequest request() {
-      return request;
     }
 
     private RouterCall<RouteRequest, RouteEvent> call() {
@@ -125,7 +124,7 @@ final class Exchange {
     private void handle(RouteEvent event) {
       switch (event.getEventCase()) {
         case PLACEMENT -> {
-          observation.placed(request.getModel(), event.getPlacement());
+          observation.placed(model, event.getPlacement());
           sink.placed(event.getPlacement());
         }
         case BEGUN -> begin(event.getBegun());
@@ -146,20 +145,20 @@ final class Exchange {
       begun = true;
       format.answeredBy(event.getModelDigest());
       sink.open();
-      for (int choice = 0; choice < request.getChoices(); choice++) {
+      for (int choice = 0; choice < choices; choice++) {
         sink.begin(base + choice, event.getEchoText());
       }
     }
 
     private int choice(int index) {
-      if (!begun || index < 0 || index >= request.getChoices()) {
+      if (!begun || index < 0 || index >= choices) {
         throw new IllegalStateException("the router sent a choice that was not begun");
       }
       return base + index;
     }
 
     private void complete(RouteEvent event) {
-      if (finished != request.getChoices() || done) {
+      if (finished != choices || done) {
         throw new IllegalStateException("the router ended an answer whose choices had not");
       }
       done = true;

@@ -68,20 +68,22 @@ public final class GenerationRoutes {
   private static Work chat(byte[] body) {
     ChatRequest request = ChatRequest.read(body);
     CommonOptions options = request.options();
+    boolean logprobs = request.topLogprobs() != null;
     return new Work(
         options,
         List.of(RequestMapping.toRoute(request)),
-        head -> new ChatFormat(head, options.includeUsage(), request.topLogprobs() != null),
+        head -> new ChatFormat(head, options.includeUsage(), logprobs),
         "chatcmpl-");
   }
 
   private static Work completion(byte[] body) {
     CompletionRequest request = CompletionRequest.read(body);
     CommonOptions options = request.options();
+    boolean logprobs = request.topLogprobs() != null;
     return new Work(
         options,
         RequestMapping.toRoutes(request),
-        head -> new CompletionFormat(head, options.includeUsage(), request.topLogprobs() != null),
+        head -> new CompletionFormat(head, options.includeUsage(), logprobs),
         "cmpl-");
   }
 
@@ -164,8 +166,8 @@ public final class GenerationRoutes {
         Deadline.after(config.deadline().toNanos() - spentNanos, TimeUnit.NANOSECONDS);
     exchange.start(
         requests,
-        branch ->
-            routers.generate(branch.request(), deadline, loop, branch, observation.traceParent()));
+        (request, branch) ->
+            routers.generate(request, deadline, loop, branch, observation.traceParent()));
   }
 
   private static void refuse(RoutingContext context, Observation observation, ApiError error) {

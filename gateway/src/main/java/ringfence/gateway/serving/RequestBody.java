@@ -7,7 +7,7 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpHeaders;
 import io.vertx.core.http.HttpServerRequest;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
+import java.util.Arrays;
 import ringfence.gateway.access.Gate;
 import ringfence.gateway.openai.ApiError;
 
@@ -16,11 +16,16 @@ import ringfence.gateway.openai.ApiError;
 final class RequestBody {
   private static final byte[] NONE = {};
 
+  /// An announced length is believed so far: it costs a client nothing to announce much.
+  private static final int BELIEVED_BYTES = 64 * 1024;
+
   private final HttpServerRequest request;
   private final Gate.Ticket ticket;
   private final long maxBytes;
   private final Promise<byte[]> result = Promise.promise();
-  private @Nullable Buffer collected;
+  private byte[] collected = NONE;
+  private int length;
+  private int announced;
 
   private RequestBody(HttpServerRequest request, Gate.Ticket ticket, long maxBytes) {
     this.request = request;
@@ -53,16 +58,21 @@ final class RequestBody {
   }
 
   private void start() {
-    String announced = request.getHeader(HttpHeaders.CONTENT_LENGTH);
-    if (announced != null && (announced.length() > 18 || Long.parseLong(announced) > maxBytes)) {
+    String header = request.getHeader(HttpHeaders.CONTENT_LENGTH);
+    if (header != null && (header.length() > 18 || Long.parseLong(header) > maxBytes)) {
       request.handler(ignored -> {});
       result.tryFail(tooLarge());
       return;
     }
+    announced = header == null ? 0 : (int) Math.min(Long.parseLong(header), BELIEVED_BYTES);
     request.handler(this::add);
     request.endHandler(end -> {
-      Buffer all = collected;
-      result.tryComplete(all == null ? NONE : all.getBytes());
+      // The request lives as long as its answer, and need not hold the body for so long.
+      request.handler(null);
+      request.endHandler(null);
+      byte[] all = collected;
+      collected = NONE;
+      result.tryComplete(length == all.length ? all : Arrays.copyOf(all, length));
     });
     if ("100-continue".equalsIgnoreCase(request.getHeader(HttpHeaders.EXPECT))) {
       request.response().writeContinue();
@@ -74,24 +84,25 @@ final class RequestBody {
     if (result.future().isComplete()) {
       return;
     }
-    Buffer all = collected;
-    if (all == null) {
-      all = Buffer.buffer();
-      collected = all;
-    }
-    if (all.length() + (long) part.length() > maxBytes) {
-      collected = null;
+    if (length + (long) part.length() > maxBytes) {
+      collected = NONE;
       result.tryFail(tooLarge());
       return;
     }
     try {
       ticket.hold(part.length());
     } catch (ApiError full) {
-      collected = null;
+      collected = NONE;
       result.tryFail(full);
       return;
     }
-    all.appendBuffer(part);
+    int end = length + part.length();
+    if (end > collected.length) {
+      int room = Math.max(announced, (int) Math.min(2L * collected.length, maxBytes));
+      collected = Arrays.copyOf(collected, Math.max(end, room));
+    }
+    part.getBytes(collected, length);
+    length = end;
   }
 
   private ApiError tooLarge() {

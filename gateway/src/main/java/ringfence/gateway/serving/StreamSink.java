@@ -7,6 +7,8 @@ import io.vertx.core.http.HttpServerResponse;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import ringfence.gateway.openai.AnswerFormat;
@@ -28,7 +30,7 @@ final class StreamSink implements AnswerSink {
   private final long arrivedNanos;
   private final Context loop;
   private final Queue<Runnable> waiting = new ArrayDeque<>();
-  private Buffer written = Buffer.buffer();
+  private final List<byte[]> written = new ArrayList<>();
   private boolean flushes;
   private final long heartbeatNanos;
   private final long heartbeatTimer;
@@ -143,7 +145,7 @@ final class StreamSink implements AnswerSink {
   private void write(byte[] event) {
     if (event.length > 0) {
       lastWriteNanos = System.nanoTime();
-      written.appendBytes(event);
+      written.add(event);
       flushLater();
     }
   }
@@ -160,7 +162,7 @@ final class StreamSink implements AnswerSink {
     if (response.closed() || response.ended()) {
       return;
     }
-    if (written.length() > 0) {
+    if (!written.isEmpty()) {
       response.write(taken());
     } else if (!response.headWritten()) {
       response.writeHead();
@@ -169,8 +171,13 @@ final class StreamSink implements AnswerSink {
   }
 
   private Buffer taken() {
-    Buffer taken = written;
-    written = Buffer.buffer();
+    int length = 0;
+    for (byte[] event : written) {
+      length += event.length;
+    }
+    Buffer taken = Buffer.buffer(length);
+    written.forEach(taken::appendBytes);
+    written.clear();
     return taken;
   }
 

@@ -5,6 +5,7 @@ import io.grpc.CallOptions;
 import io.grpc.Channel;
 import io.grpc.ClientInterceptors;
 import io.grpc.Context;
+import io.grpc.Drainable;
 import io.grpc.KnownLength;
 import io.grpc.Metadata;
 import io.grpc.MethodDescriptor;
@@ -16,6 +17,7 @@ import io.grpc.stub.MetadataUtils;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -149,7 +151,7 @@ final class NodeCall implements ClientResponseObserver<ByteString, GenerationEve
   private static final class Verbatim implements MethodDescriptor.Marshaller<ByteString> {
     @Override
     public InputStream stream(ByteString bytes) {
-      return new Sized(bytes.newInput());
+      return new Sized(bytes);
     }
 
     @Override
@@ -162,10 +164,24 @@ final class NodeCall implements ClientResponseObserver<ByteString, GenerationEve
     }
   }
 
-  /// Tells gRPC that what is available is all.
-  private static final class Sized extends FilterInputStream implements KnownLength {
-    Sized(InputStream bytes) {
-      super(bytes);
+  /// Tells gRPC that what is available is all, and gives it away without a copy in between.
+  private static final class Sized extends FilterInputStream implements Drainable, KnownLength {
+    private final ByteString bytes;
+    private boolean drained;
+
+    Sized(ByteString bytes) {
+      super(bytes.newInput());
+      this.bytes = bytes;
+    }
+
+    @Override
+    public int drainTo(OutputStream target) throws IOException {
+      if (drained) {
+        return 0;
+      }
+      drained = true;
+      bytes.writeTo(target);
+      return bytes.size();
     }
   }
 }

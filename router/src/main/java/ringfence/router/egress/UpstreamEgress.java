@@ -29,6 +29,13 @@ public final class UpstreamEgress implements Egress, AutoCloseable {
   private static final Duration PROBE_LIMIT = Duration.ofSeconds(10);
   private static final int USUAL_BYTES_PER_TOKEN = 4;
 
+  /// Each connection on which an answer is awaited holds a buffer, and an answer's events are a few
+  /// hundred bytes: the usual 16 KiB would be most of what a thousand open answers hold. Read by
+  /// the client's classes when the first client is made.
+  private static final String BUFFER_PROPERTY = "jdk.httpclient.bufsize";
+
+  private static final String BUFFER_BYTES = "4096";
+
   private final Exit exit;
   private final Upstreams upstreams;
   private final LongSupplier nanoClock;
@@ -40,6 +47,9 @@ public final class UpstreamEgress implements Egress, AutoCloseable {
   /// @param executor where answers are read
   public UpstreamEgress(
       Exit exit, Upstreams upstreams, LongSupplier nanoClock, Alarms alarms, Executor executor) {
+    if (System.getProperty(BUFFER_PROPERTY) == null) {
+      System.setProperty(BUFFER_PROPERTY, BUFFER_BYTES);
+    }
     this.exit = exit;
     this.upstreams = upstreams;
     this.nanoClock = nanoClock;

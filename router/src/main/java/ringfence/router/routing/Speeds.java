@@ -46,6 +46,21 @@ public final class Speeds {
         usable.stream().mapToDouble(Measured::prefill).toArray());
   }
 
+  /// Of a target whose sequences don't slow each other down; one that is not positive and finite
+  /// was not measured.
+  ///
+  /// @param decode tokens a second of one sequence
+  /// @param most sequences at once
+  /// @param prefill tokens a second
+  public static Speeds each(double decode, int most, double prefill) {
+    return positive(decode) && positive(prefill)
+        ? new Speeds(
+            new int[] {1, most},
+            new double[] {decode, decode * most},
+            new double[] {prefill, prefill})
+        : UNMEASURED;
+  }
+
   /// The same measurements, corrected.
   ///
   /// @param decodeFactor by batch size; above 0

@@ -77,14 +77,9 @@ public final class Upstreams {
 
   private TargetView view(Upstream upstream, long nanos) {
     UpstreamGate gate = gate(upstream);
-    double rate = gate.tokensPerSecond();
     int most = upstream.limits().maxInFlight();
-    Speeds speeds =
-        Speeds.of(
-            List.of(
-                new Speeds.Measured(1, rate, PREFILL),
-                new Speeds.Measured(most, rate * most, PREFILL)));
-    Map<String, ModelView> models = new HashMap<>();
+    Speeds speeds = Speeds.each(gate.tokensPerSecond(), most, PREFILL);
+    Map<String, ModelView> models = HashMap.newHashMap(upstream.models().size());
     upstream
         .models()
         .forEach((name, model) ->
