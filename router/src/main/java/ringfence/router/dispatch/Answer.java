@@ -21,14 +21,17 @@ final class Answer {
   private final AnswerProgress progress;
   private final String model;
   private final long seed;
+  private final boolean explains;
   private @Nullable Started basis;
   private int estimated;
 
-  Answer(AnswerReader reader, int choices, String model, long seed) {
+  /// @param explains the client wants every verdict of a placement
+  Answer(AnswerReader reader, int choices, String model, long seed, boolean explains) {
     this.reader = reader;
     this.progress = new AnswerProgress(choices);
     this.model = model;
     this.seed = seed;
+    this.explains = explains;
   }
 
   /// What an event does to its attempt.
@@ -98,7 +101,7 @@ final class Answer {
     }
     reader.event(
         RouteEvent.newBuilder()
-            .setPlacement(WirePlacement.of(attempt.number, attempt.placed))
+            .setPlacement(WirePlacement.of(attempt.number, attempt.placed, explains))
             .build());
     if (begun == null) {
       var view = attempt.placed.target().model(model);

@@ -56,7 +56,11 @@ public final class Dispatch {
     this.whenEnded = whenEnded;
     this.answer =
         new Answer(
-            reader, request.getChoices(), request.getModel(), request.getSampling().getSeed());
+            reader,
+            request.getChoices(),
+            request.getModel(),
+            request.getSampling().getSeed(),
+            request.getExplain());
     this.departures = new Departures(parts, plan, deadlineNanos);
     this.search = new Search(parts, plan, answer, deadlineNanos, lock, new Wants());
     this.moves = new Moves(parts, plan, answer, race, search, lock, new Runs());

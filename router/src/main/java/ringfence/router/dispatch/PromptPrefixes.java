@@ -1,6 +1,7 @@
 package ringfence.router.dispatch;
 
 import com.google.protobuf.ByteString;
+import java.nio.ByteBuffer;
 import ringfence.proto.v1.ChatMessage;
 import ringfence.proto.v1.ContentPart;
 import ringfence.proto.v1.RouteRequest;
@@ -99,8 +100,12 @@ final class PromptPrefixes {
 
     void text(ByteString bytes) {
       int size = bytes.size();
-      for (int i = 0; i < size && wantsMore(); i++) {
-        octet(bytes.byteAt(i));
+      ByteBuffer little = SipHash.little(bytes);
+      for (int from = 0; from < size && wantsMore(); ) {
+        int portion = Math.min(size - from, boundary - seen);
+        hash.add(little, from, portion);
+        from += portion;
+        saw(portion);
       }
       hash.add(0xff);
     }
@@ -114,7 +119,12 @@ final class PromptPrefixes {
 
     private void octet(int octet) {
       hash.add(octet);
-      seen++;
+      saw(1);
+    }
+
+    /// No more at once than up to the next boundary.
+    private void saw(int octets) {
+      seen += octets;
       if (seen == boundary) {
         hashes[count++] = hash.value();
         boundary *= 2;

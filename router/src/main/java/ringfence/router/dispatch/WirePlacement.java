@@ -13,13 +13,14 @@ final class WirePlacement {
 
   private WirePlacement() {}
 
-  static ringfence.proto.v1.Placement of(int attempt, Placed placed) {
+  /// @param explains the client wants every verdict
+  static ringfence.proto.v1.Placement of(int attempt, Placed placed, boolean explains) {
     return ringfence.proto.v1.Placement.newBuilder()
         .setAttempt(attempt)
         .setNode(placed.target().name())
         .setZone(WireZones.toWire(placed.target().zone()))
         .setReason(placed.decidedBy())
-        .addAllVerdicts(verdicts(placed))
+        .addAllVerdicts(explains ? verdicts(placed) : List.of())
         .build();
   }
 

@@ -79,6 +79,18 @@ public final class UpstreamGate {
         : "has had its tokens of this minute";
   }
 
+  /// What a placement looks at.
+  ///
+  /// @param firstSeconds to the first piece of an answer, as learned
+  /// @param tokensPerSecond of one answer, as learned
+  /// @param unavailable as [#unavailable] says
+  record State(
+      int inFlight, double firstSeconds, double tokensPerSecond, @Nullable String unavailable) {}
+
+  synchronized State state(long nowNanos) {
+    return new State(inFlight, firstSeconds, tokensPerSecond, unavailable(nowNanos));
+  }
+
   /// An attempt is about to leave for it; whoever entered must leave once.
   ///
   /// @return why it may not; null: it may
@@ -150,17 +162,5 @@ public final class UpstreamGate {
     pauseNanos = Math.min(2 * pauseNanos, LONGEST_PAUSE_NANOS);
     probeAtNanos = nowNanos + pauseNanos;
     return true;
-  }
-
-  synchronized int inFlight() {
-    return inFlight;
-  }
-
-  synchronized double firstSeconds() {
-    return firstSeconds;
-  }
-
-  synchronized double tokensPerSecond() {
-    return tokensPerSecond;
   }
 }

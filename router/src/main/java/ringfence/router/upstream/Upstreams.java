@@ -20,10 +20,15 @@ public final class Upstreams {
   /// upstream takes to begin is learned, and stands for prompts that wait.
   private static final double PREFILL = 10_000;
 
+  /// For so long a view is as good as a new one while nothing that stands in it has changed: one
+  /// request looks at all targets several times.
+  private static final long SEEN_NANOS = 50_000_000;
+
   private final Supplier<Map<String, Upstream>> configured;
   private final LongSupplier nanoClock;
   private final UpstreamObserver observer;
   private final Map<String, UpstreamGate> gates = new ConcurrentHashMap<>();
+  private final Map<String, Seen> seen = new ConcurrentHashMap<>();
 
   /// @param configured by name, as the policy in force has them
   public Upstreams(
@@ -75,10 +80,26 @@ public final class Upstreams {
     return configured.get().values().stream().filter(one -> gate(one).probeDue(nanos)).toList();
   }
 
+  /// An upstream as it was seen.
+  private record Seen(Upstream upstream, UpstreamGate.State state, TargetView view) {}
+
   private TargetView view(Upstream upstream, long nanos) {
-    UpstreamGate gate = gate(upstream);
+    UpstreamGate.State state = gate(upstream).state(nanos);
+    Seen last = seen.get(upstream.name());
+    if (last != null
+        && last.upstream.equals(upstream)
+        && last.state.equals(state)
+        && nanos - last.view.heardNanos() < SEEN_NANOS) {
+      return last.view;
+    }
+    TargetView view = view(upstream, state, nanos);
+    seen.put(upstream.name(), new Seen(upstream, state, view));
+    return view;
+  }
+
+  private static TargetView view(Upstream upstream, UpstreamGate.State state, long nanos) {
     int most = upstream.limits().maxInFlight();
-    Speeds speeds = Speeds.each(gate.tokensPerSecond(), most, PREFILL);
+    Speeds speeds = Speeds.each(state.tokensPerSecond(), most, PREFILL);
     Map<String, ModelView> models = HashMap.newHashMap(upstream.models().size());
     upstream
         .models()
@@ -91,8 +112,8 @@ public final class Upstreams {
                     model.contextLength(),
                     model.contextLength(),
                     most,
-                    gate.inFlight(),
-                    (long) (gate.firstSeconds() * PREFILL),
+                    state.inFlight(),
+                    (long) (state.firstSeconds() * PREFILL),
                     speeds)));
     return new TargetView(
         upstream.name(),
@@ -104,7 +125,7 @@ public final class Upstreams {
         false,
         "",
         models,
-        gate.unavailable(nanos));
+        state.unavailable());
   }
 
   /// Which model of which upstream: stands where a node's digest of a model file does.

@@ -14,6 +14,7 @@ import ringfence.proto.v1.Failure.Reason;
 import ringfence.proto.v1.GenerationRequest;
 import ringfence.proto.v1.ListModelsRequest;
 import ringfence.proto.v1.RouteEvent;
+import ringfence.proto.v1.Verdict;
 import ringfence.proto.v1.Zone;
 import ringfence.router.FakeNode;
 import ringfence.router.TestGateway;
@@ -58,6 +59,17 @@ class AnswerTest {
     assertThat(placement.getNode()).isEqualTo("one");
     assertThat(placement.getZone()).isEqualTo(Zone.ZONE_SITE);
     assertThat(placement.getReason()).isEqualTo("only-target");
+    assertThat(placement.getVerdictsList()).as("nobody has asked").isEmpty();
+  }
+
+  @Test
+  void everyVerdictIsToldToWhoWantsThem() throws Exception {
+    node.register(router.address());
+    Reading reading = gateway.ask(TestGateway.request().setExplain(true).build());
+    assertThat(reading.code()).isEqualTo(Status.Code.OK);
+    assertThat(reading.events.getFirst().getPlacement().getVerdictsList())
+        .extracting(Verdict::getNode)
+        .containsExactly("one");
   }
 
   @Test

@@ -2,6 +2,8 @@ package ringfence.router.dispatch;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.google.protobuf.ByteString;
+import java.nio.ByteBuffer;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -82,5 +84,39 @@ class PrefixMemoryTest {
       hash.add(i);
     }
     assertThat(hash.value()).isEqualTo(0xa129ca6149be45e5L);
+  }
+
+  @Test
+  void bytesCountTheSameInWhateverPortionsTheyCome() {
+    Random random = new Random(7);
+    byte[] message = new byte[200];
+    random.nextBytes(message);
+    ByteBuffer little = SipHash.little(ByteString.copyFrom(message));
+    for (int round = 0; round < 500; round++) {
+      SipHash one = new SipHash(1, 2);
+      SipHash portions = new SipHash(1, 2);
+      for (int at = 0; at < message.length; ) {
+        int count = Math.min(random.nextInt(40), message.length - at);
+        portions.add(little, at, count);
+        for (int i = 0; i < count; i++) {
+          one.add(message[at + i]);
+        }
+        at += count;
+        assertThat(portions.value()).isEqualTo(one.value());
+      }
+    }
+  }
+
+  @Test
+  void aBeginningIsTheSameHoweverItIsCutIntoParts() {
+    String text = "All work and no play. ".repeat(40);
+    PromptPrefixes whole = prefixes("a", text);
+    PromptPrefixes longer = prefixes("a", text + "And so on.");
+    assertThat(whole.count()).isEqualTo(2);
+    assertThat(longer.count()).isEqualTo(2);
+    for (int i = 0; i < 2; i++) {
+      assertThat(whole.hash(i)).isEqualTo(longer.hash(i));
+    }
+    assertThat(prefixes("a", "X" + text).hash(1)).isNotEqualTo(whole.hash(1));
   }
 }
