@@ -129,8 +129,11 @@ final class Stepper {
   private boolean sweep(boolean news, long now) {
     boolean swept = false;
     boolean all = news || tasks.mayHaveExpired(now);
-    for (RunningTask task : all ? tasks.all() : wouldStep(now)) {
-      task.refreshReadiness(now);
+    Set<RunningTask> steppable = wouldStep(now);
+    for (RunningTask task : all ? tasks.all() : steppable) {
+      if (task.isLagging() || steppable.contains(task)) {
+        task.refreshReadiness(now);
+      }
       if (task.isBroken()) {
         fail(task, new EngineException(Reason.INTERNAL, "the task's listener failed"));
       } else if (task.isCancelled()) {
